@@ -1,0 +1,28 @@
+//! The safety limits: every action of a plan becomes a [`Verdict`], and only what passes becomes an
+//! [`Approved`] command.
+//!
+//! ```text
+//! Action ─┬─> rules, one after the other ─> Verdict (for people, with the rule's name)
+//! Scene  ─┘                              └> Approved (for the executor, the only thing it takes)
+//! ```
+//!
+//! Architecture invariants: this crate does no I/O, reads no clock and cannot fail. [`Approved`] can be
+//! made nowhere else. It trusts no number that it did not check itself: neither a strategy's, nor a
+//! sensor's, nor a device's.
+
+mod approved;
+mod believe;
+mod judge;
+mod ledger;
+mod limits;
+mod rules;
+mod watch;
+
+pub use approved::{Approved, Order};
+pub use believe::{Belief, believe_battery_power, believe_grid_power, believe_soc};
+pub use judge::{Guard, Judged, Scene};
+pub use ledger::{Direction, Ledger};
+pub use limits::{BatteryLimits, DeviceLimits, GridLimits, Limits};
+pub use watch::Watch;
+
+pub use model::Verdict;

@@ -1,0 +1,78 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use model::snapshot::Abilities;
+use model::{CommandKind, TargetId};
+use serde::{Deserialize, Serialize};
+
+/// The owner's and the law's limits of the grid connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GridLimits {
+    /// Most that may be imported, watt; `None`: no limit set.
+    pub import_limit_w: Option<f64>,
+    /// Most that may be fed in, watt, both by one inverter and at the meter; 800 W is the German limit
+    /// for plug-in solar devices (VDE-AR-N 4105:2026, § 8 EEG 2023). 0: nothing may be fed in.
+    pub feed_in_limit_w: Option<f64>,
+    /// The meter's reading is stale when it is older.
+    pub meter_stale_after: Duration,
+    /// No home of this kind has more, watt; a reading beyond is implausible.
+    pub plausible_w: f64,
+}
+
+impl Default for GridLimits {
+    fn default() -> Self {
+        Self { import_limit_w: None, feed_in_limit_w: Some(800.0), meter_stale_after: Duration::from_secs(60), plausible_w: 43_500.0 }
+    }
+}
+
+/// Limits of a battery, from its device, the owner and the law.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BatteryLimits {
+    /// Watt-hours from 0 to 100 %.
+    pub capacity_wh: f64,
+    /// Nothing discharges below.
+    pub min_soc_pct: f64,
+    /// Nothing charges above.
+    pub max_soc_pct: f64,
+    /// Watt at the bus.
+    pub max_charge_w: f64,
+    /// Watt at the bus.
+    pub max_discharge_w: f64,
+    /// What its entities can do.
+    pub commands: BTreeSet<CommandKind>,
+    /// Least time between charging and discharging: each change of direction switches a relay
+    /// (Zendure/zenSDK#74 advises two minutes).
+    pub direction_dwell: Duration,
+    /// Least time between two writes (Zendure/zenSDK#5 recommends at least ten seconds).
+    pub write_interval: Duration,
+    /// A command ends by itself after this when nothing renews it.
+    pub lease: Duration,
+}
+
+/// Limits of a device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceLimits {
+    /// What its entities can do.
+    pub abilities: Abilities,
+    /// Least time between turning on and turning off.
+    pub switch_dwell: Duration,
+    /// Least time between two writes.
+    pub write_interval: Duration,
+    /// What it draws when it is on, watt, as far as known: counts against the import limit.
+    pub power_w: Option<f64>,
+    /// Range of its level, where it has one.
+    pub level: Option<(f64, f64)>,
+    /// A command ends by itself after this when nothing renews it.
+    pub lease: Duration,
+}
+
+/// All limits of a home.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The connection.
+    pub grid: GridLimits,
+    /// By id.
+    pub batteries: BTreeMap<TargetId, BatteryLimits>,
+    /// By id.
+    pub devices: BTreeMap<TargetId, DeviceLimits>,
+}

@@ -1,0 +1,336 @@
+//! All that a strategy may know at one moment. Field by field the same as in
+//! `wit/0.1.0/strategy.wit`, which has the full text.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Command, TargetId};
+
+/// A named value without a field of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Extra {
+    /// From `wit/EXTRAS.md`.
+    pub name: String,
+    /// Finite.
+    pub value: f64,
+    /// Unit.
+    pub unit: String,
+}
+
+/// A command in force, as the guard let it through.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct InForce {
+    /// The command.
+    pub command: Command,
+    /// Since when the target has had this kind of command.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+}
+
+/// The grid connection.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Grid {
+    /// Import positive, export negative.
+    pub power_w: Option<f64>,
+    /// Magnitude.
+    pub import_limit_w: Option<f64>,
+    /// Magnitude; 0: nothing.
+    pub export_limit_w: Option<f64>,
+}
+
+/// A battery with its inverter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Battery {
+    /// See [`TargetId`].
+    pub id: TargetId,
+    /// What the owner calls it.
+    pub name: String,
+    /// Percent of `capacity_wh`.
+    pub soc_pct: Option<f64>,
+    /// From 0 to 100 %.
+    pub capacity_wh: f64,
+    /// Nothing discharges below.
+    pub min_soc_pct: f64,
+    /// Nothing charges above.
+    pub max_soc_pct: f64,
+    /// Magnitude at the bus.
+    pub max_charge_w: f64,
+    /// Magnitude at the bus.
+    pub max_discharge_w: f64,
+    /// Above 0, at most 1.
+    pub charge_efficiency: f64,
+    /// Above 0, at most 1.
+    pub discharge_efficiency: f64,
+    /// Discharge positive, charge negative.
+    pub power_w: Option<f64>,
+    /// Per kWh discharged at the bus.
+    pub wear_cost_per_kwh: f64,
+    /// The command in force.
+    pub in_force: Option<InForce>,
+    /// Named values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<Extra>,
+}
+
+/// What a device can be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Abilities {
+    /// Turn on and off.
+    pub switch: bool,
+    /// Set a level.
+    pub level: bool,
+    /// Set a light.
+    pub light: bool,
+    /// Tell the owner something.
+    pub notify: bool,
+}
+
+/// The adjustable value of a device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Level {
+    /// In `unit`.
+    pub value: Option<f64>,
+    /// Least.
+    pub min: f64,
+    /// Most.
+    pub max: f64,
+    /// Granularity.
+    pub step: f64,
+    /// Unit.
+    pub unit: String,
+}
+
+/// Anything but a battery that can be told something.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Device {
+    /// See [`TargetId`].
+    pub id: TargetId,
+    /// What the owner calls it.
+    pub name: String,
+    /// `plug`, `light`, `notify` …
+    pub kind: String,
+    /// What it can be told.
+    pub abilities: Abilities,
+    /// Whether it is on.
+    pub on: Option<bool>,
+    /// There with the ability.
+    pub level: Option<Level>,
+    /// What it uses.
+    pub power_w: Option<f64>,
+    /// The command in force.
+    pub in_force: Option<InForce>,
+    /// Named values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<Extra>,
+}
+
+/// How far a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// Not begun.
+    Waiting,
+    /// Drawing power, or paused between two runs.
+    Running,
+    /// Done.
+    Done,
+    /// The deadline passed before it was done.
+    Missed,
+}
+
+/// Energy that a device needs by some time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Task {
+    /// Like a [`TargetId`].
+    pub id: String,
+    /// What the owner calls it.
+    pub name: String,
+    /// The device that runs it.
+    pub device: TargetId,
+    /// How far it is.
+    pub state: TaskState,
+    /// All of it.
+    pub energy_wh: f64,
+    /// What is done.
+    pub done_wh: f64,
+    /// While it runs.
+    pub power_w: f64,
+    /// Not to begin before.
+    #[schema(value_type = String, format = DateTime)]
+    pub earliest: Timestamp,
+    /// To be done by.
+    #[schema(value_type = String, format = DateTime)]
+    pub deadline: Timestamp,
+    /// Whether it may be paused once begun.
+    pub interruptible: bool,
+    /// Named values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<Extra>,
+}
+
+/// What is expected of one slot ahead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Slot {
+    /// First instant.
+    #[schema(value_type = String, format = DateTime)]
+    pub start: Timestamp,
+    /// First instant after.
+    #[schema(value_type = String, format = DateTime)]
+    pub end: Timestamp,
+    /// Currency per kWh, all included.
+    pub import_price: Option<f64>,
+    /// Currency per kWh.
+    pub export_price: Option<f64>,
+    /// Mean production.
+    pub solar_w: Option<f64>,
+    /// Low estimate.
+    pub solar_low_w: Option<f64>,
+    /// High estimate.
+    pub solar_high_w: Option<f64>,
+    /// Mean use, without batteries and tasks.
+    pub load_w: Option<f64>,
+    /// Low estimate.
+    pub load_low_w: Option<f64>,
+    /// High estimate.
+    pub load_high_w: Option<f64>,
+    /// Outside.
+    pub temperature_c: Option<f64>,
+    /// 0 to 100.
+    pub cloud_cover_pct: Option<f64>,
+    /// Named values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<Extra>,
+}
+
+impl Slot {
+    /// A slot of which nothing is known.
+    pub fn unknown(start: Timestamp) -> Self {
+        Self {
+            start,
+            end: crate::slot::next(start),
+            import_price: None,
+            export_price: None,
+            solar_w: None,
+            solar_low_w: None,
+            solar_high_w: None,
+            load_w: None,
+            load_low_w: None,
+            load_high_w: None,
+            temperature_c: None,
+            cloud_cover_pct: None,
+            extras: Vec::new(),
+        }
+    }
+}
+
+/// What was measured in one slot that is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PastSlot {
+    /// First instant.
+    #[schema(value_type = String, format = DateTime)]
+    pub start: Timestamp,
+    /// First instant after.
+    #[schema(value_type = String, format = DateTime)]
+    pub end: Timestamp,
+    /// Currency per kWh.
+    pub import_price: Option<f64>,
+    /// Currency per kWh.
+    pub export_price: Option<f64>,
+    /// Mean production.
+    pub solar_w: Option<f64>,
+    /// Mean use, without batteries.
+    pub load_w: Option<f64>,
+    /// Mean; import positive, export negative.
+    pub grid_w: Option<f64>,
+    /// All batteries, mean; discharge positive, charge negative.
+    pub battery_w: Option<f64>,
+    /// All batteries, at the end of the slot.
+    pub soc_pct: Option<f64>,
+    /// Outside.
+    pub temperature_c: Option<f64>,
+    /// Named values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<Extra>,
+}
+
+/// Where a column of `ahead` comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Source {
+    /// `import-price`, `export-price`, `solar`, `load`, `temperature`, `cloud-cover`.
+    pub column: String,
+    /// `nordpool`, `csv`, `persistence` …
+    pub origin: String,
+    /// Nothing is known from here on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub known_until: Option<Timestamp>,
+}
+
+/// Something missing, stale, implausible or contradictory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// `missing`, `stale`, `implausible`, `unit`, `gap`, `overlap` …
+    pub code: String,
+    /// The field, such as `batteries.battery.soc-pct`.
+    pub subject: String,
+    /// One sentence with the entity and the value.
+    pub text: String,
+    /// What was assumed; empty: the value is absent.
+    #[serde(default)]
+    pub assumed: String,
+}
+
+/// All that a strategy may know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Snapshot {
+    /// When it was taken; whole seconds.
+    #[schema(value_type = String, format = DateTime)]
+    pub now: Timestamp,
+    /// IANA name.
+    pub timezone: String,
+    /// Local time minus UTC at `now`.
+    pub utc_offset_s: i32,
+    /// ISO 4217.
+    pub currency: String,
+    /// The grid connection.
+    pub grid: Grid,
+    /// What the sun gives now.
+    pub solar_power_w: Option<f64>,
+    /// What the home uses now, without its batteries.
+    pub load_power_w: Option<f64>,
+    /// All batteries.
+    pub batteries: Vec<Battery>,
+    /// All devices.
+    pub devices: Vec<Device>,
+    /// All tasks.
+    pub tasks: Vec<Task>,
+    /// From the slot that contains `now`, without gaps.
+    pub ahead: Vec<Slot>,
+    /// Oldest first.
+    pub past: Vec<PastSlot>,
+    /// Where `ahead` comes from.
+    pub sources: Vec<Source>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// Named values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<Extra>,
+}
+
+impl Snapshot {
+    /// The slot that contains `now`.
+    pub fn current(&self) -> Option<&Slot> {
+        self.ahead.iter().find(|slot| slot.start <= self.now && self.now < slot.end)
+    }
+
+    /// The battery of that id.
+    pub fn battery(&self, id: &str) -> Option<&Battery> {
+        self.batteries.iter().find(|battery| battery.id == id)
+    }
+
+    /// The device of that id.
+    pub fn device(&self, id: &str) -> Option<&Device> {
+        self.devices.iter().find(|device| device.id == id)
+    }
+}

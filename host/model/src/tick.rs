@@ -1,0 +1,110 @@
+//! One pass through the chain, as the journal keeps it: enough to replay the decision bit for bit.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::plan::base64_bytes;
+use crate::{Outcome, Plan, Snapshot, TargetId, Verdict};
+
+/// Whether approved commands are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Everything but the sending.
+    #[default]
+    Advise,
+    /// Also send.
+    Control,
+}
+
+/// Why a tick took place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Cause {
+    /// The daemon started.
+    Start,
+    /// A slot began.
+    Slot,
+    /// Something that matters changed.
+    Change {
+        /// What, for a person.
+        what: String,
+    },
+    /// The link to the home came back.
+    Reconnected,
+    /// A strategy was loaded, replaced or removed.
+    Strategy {
+        /// Which, and how.
+        what: String,
+    },
+    /// Someone asked for it.
+    Asked,
+}
+
+/// Which strategy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StrategyRef {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its file, in hexadecimal.
+    pub hash: String,
+}
+
+/// Exactly what a strategy was given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Input {
+    /// What it may know.
+    pub snapshot: Snapshot,
+    /// Its settings, checked and completed.
+    #[schema(value_type = Object)]
+    pub settings: serde_json::Value,
+    /// What it returned last time. Base64 in JSON.
+    #[serde(default, with = "base64_bytes", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = String)]
+    pub memory: Vec<u8>,
+}
+
+/// A strategy that was asked and gave no usable plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Attempt {
+    /// Which strategy.
+    pub strategy: StrategyRef,
+    /// Stable, for machines: `trap`, `out-of-time`, `memory-limit`, `invalid-answer`, `declined` …
+    pub code: String,
+    /// For a person.
+    pub message: String,
+}
+
+/// One pass through the chain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Tick {
+    /// Given by the journal; 0 before.
+    pub id: i64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Why.
+    pub cause: Cause,
+    /// What the strategy was given.
+    pub input: Input,
+    /// Whose plan it is; `None`: no strategy gave one, and every target goes to its safe state.
+    pub strategy: Option<StrategyRef>,
+    /// Those that were asked before and failed.
+    #[serde(default)]
+    pub attempts: Vec<Attempt>,
+    /// The answer; `None`: see `strategy`.
+    pub plan: Option<Plan>,
+    /// One for each action of the plan, in its order.
+    pub verdicts: Vec<Verdict>,
+    /// One for each approved command.
+    pub outcomes: Vec<Outcome>,
+    /// Mode of each target at the time.
+    pub modes: BTreeMap<TargetId, Mode>,
+    /// How long the strategy took, in microseconds, with starting its sandbox.
+    pub decide_us: u64,
+}

@@ -1,0 +1,115 @@
+//! What the guard says of an action.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Command, TargetId};
+
+/// The guard's rules, by the names under which they are shown. Their text, defaults and sources stand
+/// with the functions in the guard crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// A number is not finite.
+    Finite,
+    /// No such battery or device.
+    UnknownTarget,
+    /// The target cannot do this.
+    Capability,
+    /// The strategy never said that it would command this.
+    Undeclared,
+    /// A second command for the same target in one plan.
+    Duplicate,
+    /// The link to the home is down or not in step.
+    Link,
+    /// The reading that the command depends on is unknown.
+    UnknownReading,
+    /// The reading that the command depends on is too old.
+    StaleReading,
+    /// The reading that the command depends on cannot be true.
+    ImplausibleReading,
+    /// The battery is at its lower limit.
+    SocFloor,
+    /// The battery is at its upper limit.
+    SocCeiling,
+    /// More than the battery may charge with.
+    ChargePower,
+    /// More than the battery may discharge with.
+    DischargePower,
+    /// The grid connection would be overloaded.
+    GridImportLimit,
+    /// More would be fed in than allowed.
+    FeedInLimit,
+    /// A power or level below zero or outside its range.
+    Range,
+    /// Too soon after the last change of direction or switching.
+    Dwell,
+    /// Too soon after the last write.
+    WriteInterval,
+}
+
+/// What became of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// As proposed.
+    Accepted,
+    /// With other values, or another command.
+    Adjusted,
+    /// Not at all.
+    Refused,
+}
+
+/// What one rule found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: Rule,
+    /// One sentence with the value and the limit.
+    pub text: String,
+    /// What the rule saw.
+    pub from: Command,
+    /// What it made of it; `None`: refused.
+    pub to: Option<Command>,
+}
+
+/// What the guard says of one action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Verdict {
+    /// Battery or device.
+    pub target: TargetId,
+    /// What became of it.
+    pub decision: Decision,
+    /// What the strategy said.
+    pub proposed: Command,
+    /// What may be carried out; `None`: refused.
+    pub approved: Option<Command>,
+    /// The rules that changed or refused it, in order; empty when accepted.
+    pub findings: Vec<Finding>,
+}
+
+impl Rule {
+    /// The name under which it is shown, such as `soc-floor`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Rule::Finite => "finite",
+            Rule::UnknownTarget => "unknown-target",
+            Rule::Capability => "capability",
+            Rule::Undeclared => "undeclared",
+            Rule::Duplicate => "duplicate",
+            Rule::Link => "link",
+            Rule::UnknownReading => "unknown-reading",
+            Rule::StaleReading => "stale-reading",
+            Rule::ImplausibleReading => "implausible-reading",
+            Rule::SocFloor => "soc-floor",
+            Rule::SocCeiling => "soc-ceiling",
+            Rule::ChargePower => "charge-power",
+            Rule::DischargePower => "discharge-power",
+            Rule::GridImportLimit => "grid-import-limit",
+            Rule::FeedInLimit => "feed-in-limit",
+            Rule::Range => "range",
+            Rule::Dwell => "dwell",
+            Rule::WriteInterval => "write-interval",
+        }
+    }
+}
