@@ -10,6 +10,8 @@ use crate::{Command, TargetId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
+    /// Passed the guard, not sent yet.
+    Judged,
     /// Not sent, since the target is in `advise` mode.
     Advised,
     /// Not sent, since the same command is in force and shows.
@@ -37,7 +39,7 @@ pub enum Stage {
 impl Stage {
     /// Whether nothing more will come.
     pub fn is_final(self) -> bool {
-        !matches!(self, Stage::Sent | Stage::Acknowledged | Stage::ReadBack)
+        !matches!(self, Stage::Judged | Stage::Sent | Stage::Acknowledged | Stage::ReadBack)
     }
 
     /// Whether the owner should know.

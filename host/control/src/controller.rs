@@ -1,0 +1,524 @@
+//! The control loop: one task that owns all that is in force.
+//!
+//! It wakes on every change of the home and at least once a second; it never waits for a device: orders
+//! are sent by short-lived tasks that report back.
+
+mod execute;
+mod publish;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use engine::Library;
+use guard::{Approved, Guard, Judged, Ledger, Scene, Watch};
+use home::{Home, ReadBack, SendError};
+use jiff::Timestamp;
+use model::snapshot::{InForce, Snapshot, TaskState};
+use model::{
+    Action, Attempt, Cause, Command, Decision, HomeState, Link, Live, Mode, Outcome, Reason, Rule, Stage, StrategyRef,
+    TargetId, Tick, Verdict,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::balance::Tuning;
+use crate::ports::{Data, Record};
+use crate::setup::Setup;
+use crate::snapshot::{self, Seen};
+use crate::standing::{Key, Standing, Target};
+use crate::tasks::{self, Progress};
+use crate::tick::{self, Decided};
+
+/// How long the first tick waits for the home.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Least time between two ticks that changes cause.
+const CHANGE_SPACING: Duration = Duration::from_secs(3);
+/// When a waiting time stood in the way, the plan is made again after this.
+const RETRY: Duration = Duration::from_secs(15);
+/// How many ticks' outcomes are kept open.
+const OPEN_TICKS: usize = 32;
+/// How long the restoring of all targets may take at the end.
+const FAREWELL: Duration = Duration::from_secs(15);
+
+/// What the rest of the daemon holds of the loop.
+#[derive(Clone)]
+pub struct Handle {
+    /// The present, for the page.
+    pub live: watch::Receiver<Arc<Live>>,
+    asks: mpsc::Sender<oneshot::Sender<Arc<Tick>>>,
+}
+
+impl Handle {
+    /// Makes a tick now and returns it; `None`: the loop has ended.
+    pub async fn ask(&self) -> Option<Arc<Tick>> {
+        let (answer, wait) = oneshot::channel();
+        self.asks.send(answer).await.ok()?;
+        wait.await.ok()
+    }
+}
+
+struct Sent {
+    target: TargetId,
+    approved: Approved,
+    result: Result<(), SendError>,
+}
+
+/// What of the home decides whether a tick is due before the next slot.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Signature {
+    meter: bool,
+    batteries: Vec<(bool, bool, bool, bool)>,
+    devices: Vec<bool>,
+    tasks: Vec<Option<TaskState>>,
+}
+
+/// The loop and all that it owns.
+pub struct Controller {
+    setup: Arc<Setup>,
+    guard: Guard,
+    home: Arc<dyn Home>,
+    data: Arc<dyn Data>,
+    record: Arc<dyn Record>,
+    library: Arc<Library>,
+    tuning: Tuning,
+    started: Instant,
+    ledger: Ledger,
+    watch: Watch,
+    targets: BTreeMap<TargetId, Target>,
+    progress: BTreeMap<String, Progress>,
+    task_looked: Instant,
+    open: VecDeque<(i64, Vec<Outcome>)>,
+    last: Option<Arc<Tick>>,
+    logs: BTreeMap<String, Vec<String>>,
+    last_slot: Option<Timestamp>,
+    link_since: Option<Timestamp>,
+    signature: Signature,
+    change: Option<String>,
+    last_tick: Option<Instant>,
+    retry_at: Option<Instant>,
+    record_error: Option<String>,
+    unrecorded: i64,
+    baselines: BTreeSet<TargetId>,
+    live: watch::Sender<Arc<Live>>,
+    asks: mpsc::Receiver<oneshot::Sender<Arc<Tick>>>,
+    sent: (mpsc::Sender<Sent>, mpsc::Receiver<Sent>),
+}
+
+impl Controller {
+    /// A loop that has not begun.
+    pub fn new(
+        setup: Setup,
+        home: Arc<dyn Home>,
+        data: Arc<dyn Data>,
+        record: Arc<dyn Record>,
+        library: Arc<Library>,
+    ) -> (Self, Handle) {
+        let targets = setup
+            .batteries
+            .iter()
+            .map(|b| (b.id.clone(), Target::new(b.id.clone(), b.mode, true)))
+            .chain(setup.devices.iter().map(|d| (d.id.clone(), Target::new(d.id.clone(), d.mode, false))))
+            .collect();
+        let (ask, asks) = mpsc::channel(8);
+        let state = home.state();
+        let first = publish::first(&setup, &state, &library);
+        let (live, live_receiver) = watch::channel(Arc::new(first));
+        let now = Instant::now();
+        let controller = Self {
+            guard: Guard::new(setup.limits.clone()),
+            setup: Arc::new(setup),
+            home,
+            data,
+            record,
+            library,
+            tuning: Tuning::default(),
+            started: now,
+            ledger: Ledger::default(),
+            watch: Watch::default(),
+            targets,
+            progress: BTreeMap::new(),
+            task_looked: now,
+            open: VecDeque::new(),
+            last: None,
+            logs: BTreeMap::new(),
+            last_slot: None,
+            link_since: None,
+            signature: Signature::default(),
+            change: None,
+            last_tick: None,
+            retry_at: None,
+            record_error: None,
+            unrecorded: 0,
+            baselines: BTreeSet::new(),
+            live,
+            asks,
+            sent: mpsc::channel(64),
+        };
+        (controller, Handle { live: live_receiver, asks: ask })
+    }
+
+    /// Runs until `shutdown`, then gives every target back the settings it had before.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut home = self.home.changes();
+        let mut data = self.data.changes();
+        let mut library = self.library.changes();
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                Some(sent) = self.sent.1.recv() => self.on_sent(sent),
+                Some(answer) = self.asks.recv() => {
+                    self.observe();
+                    let tick = self.tick(Cause::Asked).await;
+                    let _ = answer.send(tick);
+                }
+                Ok(()) = library.changed() => {
+                    let what = "a strategy file changed".to_owned();
+                    self.tick(Cause::Strategy { what }).await;
+                }
+                Ok(()) = data.changed() => self.change = Some("prices or forecasts changed".into()),
+                Ok(()) = home.changed() => {}
+                _ = second.tick() => {}
+            }
+            self.observe();
+            if let Some(cause) = self.due() {
+                self.tick(cause).await;
+            }
+            self.expire_leases();
+            self.settle();
+            self.drive();
+            self.publish();
+        }
+        self.farewell().await;
+    }
+
+    fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn zone(&self, state: &HomeState) -> jiff::tz::TimeZone {
+        snapshot::timezone(&snapshot::timezone_name(&self.setup, state))
+    }
+
+    /// Takes in what the home shows now.
+    fn observe(&mut self) {
+        let state = self.home.state();
+        let now = Timestamp::now();
+        self.watch.observe(&state, &self.setup.limits, self.started.elapsed(), now);
+        if state.link.is_up() {
+            self.data.observe(now, &snapshot::measure(&self.setup, &state, &self.watch, now));
+        }
+        self.advance_tasks(&state, now);
+        let signature = self.sign(&state, now);
+        if signature != self.signature {
+            if self.last.is_some() {
+                self.change.get_or_insert_with(|| "readings came, went or reached a limit".into());
+            }
+            self.signature = signature;
+        }
+    }
+
+    fn sign(&self, state: &HomeState, now: Timestamp) -> Signature {
+        let battery = |id: &TargetId| {
+            let shown = state.batteries.iter().find(|b| &b.id == id);
+            let soc = shown.and_then(|b| guard::believe_soc(b, &self.watch, now).known());
+            let power = shown.and_then(|b| guard::believe_battery_power(b, &self.setup.limits.grid, now).known());
+            let limits = self.setup.limits.batteries.get(id);
+            let at_floor = soc.zip(limits).is_some_and(|(soc, l)| soc <= l.min_soc_pct);
+            let at_ceiling = soc.zip(limits).is_some_and(|(soc, l)| soc >= l.max_soc_pct);
+            (soc.is_some(), power.is_some(), at_floor, at_ceiling)
+        };
+        Signature {
+            meter: guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, now).known().is_some(),
+            batteries: self.setup.batteries.iter().map(|b| battery(&b.id)).collect(),
+            devices: state.devices.iter().map(|d| d.fault.is_none()).collect(),
+            tasks: self.task_list(state, now).iter().map(|t| Some(t.state)).collect(),
+        }
+    }
+
+    /// Why a tick is due now, if one is.
+    fn due(&mut self) -> Option<Cause> {
+        let state_link = self.home.state().link;
+        let since = match state_link {
+            Link::Up { since } => Some(since),
+            _ => None,
+        };
+        if since.is_some() && since != self.link_since {
+            let first = self.link_since.is_none() && self.last.is_none();
+            self.link_since = since;
+            self.targets.values_mut().for_each(Target::forget_written);
+            self.change = None;
+            return Some(if first { Cause::Start } else { Cause::Reconnected });
+        }
+        if self.last.is_none() {
+            return (self.uptime() >= PATIENCE).then_some(Cause::Start);
+        }
+        let slot = model::slot::start_of(Timestamp::now());
+        if self.last_slot != Some(slot) {
+            return Some(Cause::Slot);
+        }
+        let spaced = self.last_tick.is_none_or(|at| at.elapsed() >= CHANGE_SPACING);
+        if spaced && self.retry_at.is_some_and(|at| Instant::now() >= at) {
+            return Some(Cause::Change { what: "a waiting time may be over".into() });
+        }
+        if spaced { self.change.take().map(|what| Cause::Change { what }) } else { None }
+    }
+
+    fn in_force(&self) -> BTreeMap<TargetId, InForce> {
+        let shown = |target: &Target| {
+            let standing = target.standing.as_ref().filter(|_| target.mode == Mode::Control)?;
+            let command = standing.approved.command()?.clone();
+            Some((target.id.clone(), InForce { command, since: standing.since }))
+        };
+        self.targets.values().filter_map(shown).collect()
+    }
+
+    fn snapshot(&self, state: &HomeState, now: Timestamp) -> Snapshot {
+        snapshot::build(Seen {
+            setup: &self.setup,
+            state,
+            watch: &self.watch,
+            now,
+            known: self.data.known(now),
+            in_force: &self.in_force(),
+            tasks: self.task_list(state, now),
+        })
+    }
+
+    /// One pass through the chain.
+    async fn tick(&mut self, cause: Cause) -> Arc<Tick> {
+        let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.last_slot = Some(model::slot::start_of(now));
+        self.last_tick = Some(Instant::now());
+        self.retry_at = None;
+        let snapshot = self.snapshot(&self.home.state(), now);
+        let decided = tick::decide(&self.setup, &self.library, Some(&self.record), snapshot).await;
+        self.remember(&decided);
+
+        let state = self.home.state();
+        let scene = Scene { home: &state, now, uptime: self.started.elapsed(), ledger: &self.ledger, watch: &self.watch };
+        let judged = tick::judge(&self.guard, &decided, &scene);
+        let actions = decided.plan.as_ref().map(|p| p.actions.clone()).unwrap_or_default();
+        let mut pairs: Vec<(Action, Judged)> = actions.into_iter().zip(judged).collect();
+        let stops = self.stops(&pairs, &scene);
+        pairs.extend(stops);
+        if pairs.iter().any(|(_, j)| j.verdict.findings.iter().any(|f| matches!(f.rule, Rule::Dwell | Rule::WriteInterval))) {
+            self.retry_at = Some(Instant::now() + RETRY);
+        }
+
+        let (outcomes, changes) = self.begin(&pairs, now);
+        let mut tick = Tick {
+            id: 0,
+            at: now,
+            cause,
+            input: decided.input,
+            strategy: decided.strategy,
+            attempts: decided.attempts,
+            plan: decided.plan,
+            verdicts: pairs.into_iter().map(|(_, judged)| judged.verdict).collect(),
+            outcomes: outcomes.clone(),
+            modes: self.targets.values().map(|t| (t.id.clone(), t.mode)).collect(),
+            decide_us: u64::try_from(decided.took.as_micros()).unwrap_or(u64::MAX),
+        };
+        tick.id = self.keep(&tick);
+        self.open.push_back((tick.id, outcomes));
+        if self.open.len() > OPEN_TICKS {
+            self.open.pop_front();
+        }
+        self.enforce(changes, &tick);
+        tracing::info!(
+            tick = tick.id,
+            cause = ?tick.cause,
+            strategy = tick.strategy.as_ref().map(|s| s.name.as_str()),
+            summary = tick.plan.as_ref().map(|p| p.summary.as_str()),
+            "tick"
+        );
+        let tick = Arc::new(tick);
+        self.last = Some(tick.clone());
+        tick
+    }
+
+    /// A refused battery command must not leave running what the guard would refuse as well: the
+    /// battery is held, unless only a waiting time stood in the way.
+    fn stops(&self, pairs: &[(Action, Judged)], scene: &Scene<'_>) -> Vec<(Action, Judged)> {
+        let mut stops = Vec::new();
+        for (action, judged) in pairs {
+            let is_battery = self.targets.get(&action.target).is_some_and(|t| t.is_battery);
+            let served = pairs.iter().any(|(a, j)| a.target == action.target && j.approved.is_some());
+            let Some(finding) = judged.verdict.findings.last().filter(|_| judged.verdict.decision == Decision::Refused) else {
+                continue;
+            };
+            let only_waiting = matches!(finding.rule, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate);
+            if !is_battery || served || only_waiting {
+                continue;
+            }
+            let hold = Action {
+                target: action.target.clone(),
+                command: Command::Hold,
+                reason: Reason {
+                    code: "guard-hold".into(),
+                    text: format!("Held, since the guard refused to {}: {}", action.command, finding.text),
+                    facts: Vec::new(),
+                },
+                until: None,
+            };
+            let declared = [model::CommandKind::Hold].into();
+            if let Some(judged) = self.guard.judge(std::slice::from_ref(&hold), &declared, scene).pop() {
+                stops.push((hold, judged));
+            }
+        }
+        stops
+    }
+
+    /// Compares what was approved with what is in force. Gives the outcomes to record and, for each
+    /// target that gets another command, what to change.
+    fn begin(&mut self, pairs: &[(Action, Judged)], now: Timestamp) -> (Vec<Outcome>, Vec<Change>) {
+        let mut outcomes = Vec::new();
+        let mut changes = Vec::new();
+        for (action, judged) in pairs {
+            let (Some(approved), Some(target)) = (&judged.approved, self.targets.get(&action.target)) else { continue };
+            let Some(command) = approved.command().cloned() else { continue };
+            let index = outcomes.len();
+            let standing = target.standing.as_ref();
+            let same = standing.filter(|s| is_same(target, s.approved.command(), &command));
+            let shown = target.is_battery || !matches!(self.home.read_back(&target.id, &command), ReadBack::Differs(_));
+            let outcome = |stage, note: &str| Outcome::begin(action.target.clone(), command.clone(), stage, now, note);
+            let (outcome, is_new) = match (target.mode, same) {
+                (Mode::Advise, _) => (outcome(Stage::Advised, "advice only: nothing is sent"), true),
+                (Mode::Control, Some(standing)) if shown => {
+                    let mut same = outcome(Stage::Unchanged, "in force already");
+                    if let Some(old) = self.outcome(standing.outcome) {
+                        same.reach(old.stage, now, old.steps.last().map(|s| s.note.clone()).unwrap_or_default());
+                    }
+                    (same, false)
+                }
+                (Mode::Control, _) => (outcome(Stage::Judged, ""), true),
+            };
+            outcomes.push(outcome);
+            changes.push(Change {
+                target: action.target.clone(),
+                index,
+                is_new,
+                approved: approved.clone(),
+                action: action.clone(),
+                verdict: judged.verdict.clone(),
+                at: now,
+            });
+        }
+        (outcomes, changes)
+    }
+
+    /// Puts in force what a tick approved, and lets go of targets that it says nothing of.
+    fn enforce(&mut self, changes: Vec<Change>, tick: &Tick) {
+        let named: Vec<TargetId> = changes.iter().map(|c| c.target.clone()).collect();
+        for change in changes {
+            self.put_in_force(change, tick.id);
+        }
+        let waiting = |rule: Rule| matches!(rule, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate | Rule::Link);
+        let refused_for_now =
+            |id: &TargetId| tick.verdicts.iter().any(|v| &v.target == id && v.findings.iter().any(|f| waiting(f.rule)));
+        let idle: Vec<TargetId> = self
+            .targets
+            .values()
+            .filter(|t| t.standing.is_some() && !named.contains(&t.id) && !refused_for_now(&t.id))
+            .map(|t| t.id.clone())
+            .collect();
+        for id in idle {
+            self.release(&id);
+        }
+    }
+
+    fn remember(&mut self, decided: &Decided) {
+        if let Some(strategy) = &decided.strategy {
+            self.logs.insert(strategy.name.clone(), decided.log.clone());
+            let memory = decided.plan.as_ref().map(|p| p.memory.as_slice()).unwrap_or_default();
+            if memory != decided.input.memory.as_slice() {
+                let result = self.record.save_memory(strategy, memory);
+                self.note_record(result.err());
+            }
+        }
+        for Attempt { strategy, code, message } in &decided.attempts {
+            tracing::warn!(strategy = strategy.name, code, message, "strategy gave no plan");
+        }
+    }
+
+    fn task_list(&self, state: &HomeState, now: Timestamp) -> Vec<model::snapshot::Task> {
+        let of = |setup: &crate::setup::TaskSetup| {
+            let on = state.devices.iter().find(|d| d.id == setup.device).and_then(|d| d.on);
+            self.progress.get(&setup.id).map(|progress| progress.to_task(setup, now, on))
+        };
+        self.setup.tasks.iter().filter_map(of).collect()
+    }
+
+    fn advance_tasks(&mut self, state: &HomeState, now: Timestamp) {
+        let elapsed = self.task_looked.elapsed();
+        self.task_looked = Instant::now();
+        let zone = self.zone(state);
+        let setup = self.setup.clone();
+        for task in &setup.tasks {
+            let Some(window) = tasks::window(task, now, &zone) else { continue };
+            if self.progress.get(&task.id).is_none_or(|p| p.window != window) {
+                let kept = self.record.load_task(&task.id, window.deadline);
+                let done_wh = kept.as_ref().ok().copied().flatten().unwrap_or(0.0);
+                self.note_record(kept.err());
+                self.progress.insert(task.id.clone(), Progress { window, done_wh });
+            }
+            let Some(progress) = self.progress.get_mut(&task.id) else { continue };
+            let device = state.devices.iter().find(|d| d.id == task.device);
+            let is_on = device.and_then(|d| d.on) == Some(true);
+            let measured = device.and_then(|d| d.power_w.as_ref()).and_then(|r| r.value);
+            if is_on && now >= window.earliest {
+                let before = progress.done_wh;
+                progress.advance(measured.unwrap_or(task.power_w), elapsed);
+                // Every watt-hour would wear the disk; a hundredth of the task is lost at most.
+                let step = (task.energy_wh / 100.0).max(1.0);
+                if (before / step).floor() != (progress.done_wh / step).floor() {
+                    let done_wh = progress.done_wh;
+                    let result = self.record.save_task(&task.id, window.deadline, done_wh);
+                    self.note_record(result.err());
+                }
+            }
+        }
+    }
+}
+
+/// What a tick changes for one target.
+struct Change {
+    target: TargetId,
+    index: usize,
+    is_new: bool,
+    approved: Approved,
+    action: Action,
+    verdict: Verdict,
+    at: Timestamp,
+}
+
+impl Change {
+    fn into_standing(self, old: Option<&Standing>, tick: i64) -> Standing {
+        let key = Key { tick, index: self.index };
+        let kind = |approved: &Approved| approved.command().map(Command::kind);
+        let kept = old.filter(|old| kind(&old.approved) == kind(&self.approved));
+        Standing {
+            since: kept.map_or(self.at, |old| old.since),
+            outcome: old.filter(|_| !self.is_new).map_or(key, |old| old.outcome),
+            approved: self.approved,
+            reason: self.action.reason,
+            verdict: self.verdict,
+            until: self.action.until,
+            renewed: Instant::now(),
+        }
+    }
+}
+
+/// Whether a command would change nothing.
+fn is_same(target: &Target, in_force: Option<&Command>, new: &Command) -> bool {
+    match (in_force, new) {
+        (Some(Command::Balance(old)), Command::Balance(new)) => old == new,
+        (Some(old), new) if target.is_battery => crate::drive::is_same(old, new),
+        (Some(old), new) => old == new,
+        (None, _) => false,
+    }
+}

@@ -1,0 +1,300 @@
+//! The executor: orders out, and a close look at what becomes of them.
+
+use super::*;
+use crate::drive::{self, Due, Next, to_power};
+use crate::ports::RecordError;
+use crate::standing::{Check, Progress as CheckProgress};
+
+/// After an order failed, nothing is sent to that target for this long: no hammering.
+const AFTER_FAILURE: Duration = Duration::from_secs(60);
+/// A battery follows when it is this close to its set-point, watt …
+const FOLLOWS_W: f64 = 40.0;
+/// … or this close, as a share of it.
+const FOLLOWS_SHARE: f64 = 0.15;
+/// An outcome is not made longer than this, however often something fails.
+const MOST_STEPS: usize = 24;
+
+impl Controller {
+    /// The outcome recorded at `key`, while its tick is open.
+    pub(super) fn outcome(&self, key: Key) -> Option<&Outcome> {
+        self.open.iter().find(|(tick, _)| *tick == key.tick)?.1.get(key.index)
+    }
+
+    /// The outcome of the command in force for a target.
+    pub(super) fn outcome_of(&self, target: &str) -> Option<&Outcome> {
+        self.outcome(self.targets.get(target)?.standing.as_ref()?.outcome)
+    }
+
+    fn reach(&mut self, key: Key, stage: Stage, note: impl Into<String>) {
+        let Some((tick, outcomes)) = self.open.iter_mut().find(|(tick, _)| *tick == key.tick) else { return };
+        let Some(outcome) = outcomes.get_mut(key.index).filter(|o| o.steps.len() < MOST_STEPS) else { return };
+        outcome.reach(stage, Timestamp::now(), note);
+        tracing::info!(target = outcome.target, command = %outcome.command, ?stage, "outcome");
+        let result = if *tick > 0 { self.record.outcomes(*tick, outcomes) } else { Ok(()) };
+        self.note_record(result.err());
+    }
+
+    fn reach_for(&mut self, target: &str, stage: Stage, note: impl Into<String>) {
+        if let Some(key) = self.targets.get(target).and_then(|t| t.standing.as_ref()).map(|s| s.outcome) {
+            self.reach(key, stage, note);
+        }
+    }
+
+    /// Records a tick; its id is negative when that fails, and control goes on.
+    pub(super) fn keep(&mut self, tick: &Tick) -> i64 {
+        match self.record.tick(tick) {
+            Ok(id) => {
+                self.record_error = None;
+                id
+            }
+            Err(error) => {
+                self.note_record(Some(error));
+                self.unrecorded -= 1;
+                self.unrecorded
+            }
+        }
+    }
+
+    pub(super) fn note_record(&mut self, error: Option<RecordError>) {
+        if let Some(error) = error {
+            tracing::error!(%error, "the journal could not be written");
+            self.record_error = Some(error.to_string());
+        }
+    }
+
+    pub(super) fn put_in_force(&mut self, change: Change, tick: i64) {
+        let Some(target) = self.targets.get_mut(&change.target) else { return };
+        let old = target.standing.take();
+        let (id, is_new, is_battery, mode) = (target.id.clone(), change.is_new, target.is_battery, target.mode);
+        let approved = change.approved.clone();
+        target.standing = Some(change.into_standing(old.as_ref(), tick));
+        if !is_new || mode == Mode::Advise {
+            return;
+        }
+        target.check = None;
+        if let Some(old) = old.filter(|old| self.outcome(old.outcome).is_some_and(|o| !o.stage.is_final())) {
+            self.reach(old.outcome, Stage::Superseded, "another command took its place");
+        }
+        if !is_battery {
+            self.dispatch(&id, approved);
+        }
+    }
+
+    /// Sends what each battery needs now.
+    pub(super) fn drive(&mut self) {
+        let state = self.home.state();
+        if !state.link.is_up() {
+            return;
+        }
+        let (now, instant) = (Timestamp::now(), Instant::now());
+        let grid_w = guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, now).known();
+        let strength = |id: &TargetId| self.setup.limits.batteries.get(id).map_or(0.0, |l| l.max_charge_w + l.max_discharge_w);
+        let is_balanced = |t: &Target| {
+            t.mode == Mode::Control
+                && t.standing.as_ref().is_some_and(|s| matches!(s.approved.command(), Some(Command::Balance(_))))
+        };
+        let total: f64 = self.targets.values().filter(|t| is_balanced(t)).map(|t| strength(&t.id)).sum();
+        let mut steps = Vec::new();
+        for target in self.targets.values().filter(|t| t.is_battery && t.is_ready(instant)) {
+            let Some(in_force) = target.standing.as_ref().and_then(|s| s.approved.command()) else { continue };
+            let shown = state.batteries.iter().find(|b| b.id == target.id);
+            let due = Due {
+                battery: &target.id,
+                in_force,
+                written: target.written.as_ref().map(|(command, _)| command),
+                since_write: target.written.as_ref().map(|(_, at)| instant.saturating_duration_since(*at)),
+                grid_w,
+                battery_w: shown.and_then(|b| guard::believe_battery_power(b, &self.setup.limits.grid, now).known()),
+                share: if total > 0.0 { strength(&target.id) / total } else { 1.0 },
+            };
+            let scene = Scene { home: &state, now, uptime: self.started.elapsed(), ledger: &self.ledger, watch: &self.watch };
+            steps.push((target.id.clone(), drive::next(&self.guard, &due, &self.tuning, &scene)));
+        }
+        for (id, next) in steps {
+            match next {
+                Next::Write(approved, verdict) => {
+                    if let Some(finding) = verdict.findings.last() {
+                        tracing::info!(target = id, rule = finding.rule.name(), text = finding.text, "set-point changed by the guard");
+                    }
+                    self.dispatch(&id, approved);
+                }
+                Next::Keep => self.confirm(&id, grid_w),
+                Next::Wait(_) => {}
+            }
+        }
+    }
+
+    /// A new command that needs no write is checked like one that was written.
+    fn confirm(&mut self, id: &TargetId, grid_w: Option<f64>) {
+        if self.outcome_of(id).is_none_or(|o| o.stage != Stage::Judged) {
+            return;
+        }
+        let Some(target) = self.targets.get_mut(id) else { return };
+        match &target.written {
+            Some((command, _)) => {
+                target.check = Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: Instant::now() });
+                self.reach_for(id, Stage::Acknowledged, "set already");
+            }
+            None => {
+                let meter = grid_w.map(|w| format!("the meter shows {w:.0} W")).unwrap_or_default();
+                self.reach_for(id, Stage::Effective, format!("nothing to change: {meter}"));
+            }
+        }
+    }
+
+    /// Hands an order to the home and returns at once.
+    fn dispatch(&mut self, id: &TargetId, approved: Approved) {
+        if approved.command().is_some() && !self.baselines.contains(id) {
+            if let Some(baseline) = self.home.baseline(id) {
+                let result = self.record.remember_baseline(id, &baseline);
+                if result.is_ok() {
+                    self.baselines.insert(id.clone());
+                }
+                self.note_record(result.err());
+            }
+        }
+        self.ledger.record(&approved, Timestamp::now(), self.started.elapsed());
+        let Some(target) = self.targets.get_mut(id) else { return };
+        target.in_flight = true;
+        target.check = None;
+        target.written = approved.command().map(|command| (command.clone(), Instant::now()));
+        if self.outcome_of(id).is_some_and(|o| o.stage == Stage::Judged || o.stage.is_trouble()) {
+            let note = approved.command().map(ToString::to_string).unwrap_or_default();
+            self.reach_for(id, Stage::Sent, note);
+        }
+        let (home, report, target) = (self.home.clone(), self.sent.0.clone(), id.clone());
+        tokio::spawn(async move {
+            let result = home.send(&approved).await;
+            let _ = report.send(Sent { target, approved, result }).await;
+        });
+    }
+
+    /// Takes the answer to an order.
+    pub(super) fn on_sent(&mut self, sent: Sent) {
+        let Some(target) = self.targets.get_mut(&sent.target) else { return };
+        target.in_flight = false;
+        match (sent.result, sent.approved.command()) {
+            (Ok(()), Some(command)) => {
+                target.check = Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: Instant::now() });
+                if self.outcome_of(&sent.target).is_some_and(|o| o.stage == Stage::Sent) {
+                    self.reach_for(&sent.target, Stage::Acknowledged, "");
+                }
+            }
+            (Ok(()), None) => self.released(&sent.target),
+            (Err(error), _) => {
+                tracing::warn!(target = sent.target, %error, "order failed");
+                target.written = None;
+                target.hold_off = Some(Instant::now() + AFTER_FAILURE);
+                let stage = match error {
+                    SendError::LinkDown | SendError::TimedOut(_) => Stage::TimedOut,
+                    SendError::NotMapped { .. } | SendError::Rejected(_) => Stage::Rejected,
+                };
+                self.reach_for(&sent.target, stage, error.to_string());
+            }
+        }
+    }
+
+    /// Looks how far each order has come.
+    pub(super) fn settle(&mut self) {
+        let state = self.home.state();
+        let (now, instant) = (Timestamp::now(), Instant::now());
+        let mut reached = Vec::new();
+        for target in self.targets.values_mut() {
+            let Some(check) = &mut target.check else { continue };
+            let read_back = self.home.read_back(&target.id, &check.command);
+            let effect = if target.is_battery {
+                let shown = state.batteries.iter().find(|b| b.id == target.id);
+                let power = shown.and_then(|b| guard::believe_battery_power(b, &self.setup.limits.grid, now).known());
+                power.map(|power_w| {
+                    let wanted_w = to_power(&check.command);
+                    let close = (power_w - wanted_w).abs() <= FOLLOWS_W.max(wanted_w.abs() * FOLLOWS_SHARE);
+                    (close, format!("battery at {power_w:.0} W"))
+                })
+            } else {
+                Some((read_back == ReadBack::Shows, String::new()))
+            };
+            if let CheckProgress::Reached(stage, note) = check.progress(&read_back, effect, instant, self.setup.settle) {
+                check.stage = stage;
+                check.since = instant;
+                if stage.is_final() {
+                    target.check = None;
+                }
+                if stage.is_trouble() {
+                    // What the device does is unknown, so the next command is written whatever it is.
+                    target.written = None;
+                    target.hold_off = Some(instant + AFTER_FAILURE);
+                }
+                reached.push((target.id.clone(), stage, note));
+            }
+        }
+        for (id, stage, note) in reached {
+            if self.outcome_of(&id).is_some_and(|o| o.stage != stage && (o.stage != Stage::Effective || stage.is_trouble())) {
+                self.reach_for(&id, stage, note);
+            }
+        }
+    }
+
+    /// Lets go of targets whose command nobody renewed.
+    pub(super) fn expire_leases(&mut self) {
+        let expired = |t: &&Target| t.standing.as_ref().is_some_and(|s| s.renewed.elapsed() > s.approved.lease());
+        let ids: Vec<TargetId> = self.targets.values().filter(expired).map(|t| t.id.clone()).collect();
+        for id in ids {
+            tracing::warn!(target = id, "no tick renewed the command in time; letting go");
+            self.release(&id);
+        }
+    }
+
+    /// Ends what is in force for a target and gives it back the settings it had before.
+    pub(super) fn release(&mut self, id: &TargetId) {
+        let Some(target) = self.targets.get_mut(id) else { return };
+        target.standing = None;
+        target.check = None;
+        if target.mode != Mode::Control || target.in_flight {
+            return;
+        }
+        if let Some(order) = self.release_order(id) {
+            self.dispatch(id, order);
+        }
+    }
+
+    fn release_order(&mut self, id: &TargetId) -> Option<Approved> {
+        match self.record.baseline(id) {
+            Ok(baseline) => Some(self.guard.release(id, baseline?)),
+            Err(error) => {
+                self.note_record(Some(error));
+                None
+            }
+        }
+    }
+
+    fn released(&mut self, id: &TargetId) {
+        tracing::info!(target = id, "settings from before the takeover restored");
+        self.ledger.forget(id);
+        self.baselines.remove(id);
+        if let Some(target) = self.targets.get_mut(id) {
+            target.written = None;
+        }
+        let result = self.record.forget_baseline(id);
+        self.note_record(result.err());
+    }
+
+    /// Restores every target that was commanded, after waiting for orders on their way.
+    pub(super) async fn farewell(&mut self) {
+        let end = tokio::time::Instant::now() + FAREWELL;
+        while self.targets.values().any(|t| t.in_flight) {
+            match tokio::time::timeout_at(end, self.sent.1.recv()).await {
+                Ok(Some(sent)) => self.on_sent(sent),
+                _ => break,
+            }
+        }
+        let commanded: Vec<TargetId> = self.targets.values().filter(|t| t.mode == Mode::Control).map(|t| t.id.clone()).collect();
+        for id in commanded {
+            let Some(order) = self.release_order(&id) else { continue };
+            match tokio::time::timeout_at(end, self.home.send(&order)).await {
+                Ok(Ok(())) => self.released(&id),
+                Ok(Err(error)) => tracing::error!(target = id, %error, "settings from before could not be restored"),
+                Err(_) => tracing::error!(target = id, "no time left to restore the settings from before"),
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The present, put together for the page.
+
+use super::*;
+use crate::live;
+use model::live::Doing;
+
+impl Controller {
+    pub(super) fn publish(&self) {
+        let state = self.home.state();
+        let now = Timestamp::now();
+        let names = names(&self.setup);
+        let last = self.last.as_deref();
+        let snapshot = last.map(|tick| &tick.input.snapshot);
+        let strategies = live::strategies(
+            &self.setup,
+            &self.library,
+            last.and_then(|tick| tick.strategy.as_ref()),
+            last.map(|tick| tick.attempts.as_slice()).unwrap_or_default(),
+            &self.logs,
+        );
+        let doing: Vec<Doing> = ids(&self.setup).map(|id| self.doing(id, last)).collect();
+        let troubles =
+            live::troubles(&state, &names, &doing, &strategies, snapshot, self.record_error.as_deref());
+        let present = self.snapshot_batteries(&state, now);
+        let load_w = snapshot::measure(&self.setup, &state, &self.watch, now).load_w;
+        let view = Live {
+            at: now,
+            version: env!("CARGO_PKG_VERSION").into(),
+            home_name: self.setup.name.clone(),
+            simulated: self.setup.simulated,
+            names,
+            tick: last.map(|tick| tick.id).filter(|id| *id > 0),
+            tick_at: last.map(|tick| tick.at),
+            cause: last.map(|tick| tick.cause.clone()),
+            strategy: last.and_then(|tick| tick.strategy.clone()),
+            summary: last.and_then(|tick| tick.plan.as_ref()).map(|plan| plan.summary.clone()).unwrap_or_default(),
+            available: live::available(&present, load_w),
+            home: state,
+            doing,
+            strategies,
+            troubles,
+        };
+        self.live.send_replace(Arc::new(view));
+    }
+
+    fn snapshot_batteries(&self, state: &HomeState, now: Timestamp) -> Vec<model::snapshot::Battery> {
+        let seen = Seen {
+            setup: &self.setup,
+            state,
+            watch: &self.watch,
+            now,
+            known: crate::ports::Known::default(),
+            in_force: &BTreeMap::new(),
+            tasks: Vec::new(),
+        };
+        snapshot::build(seen).batteries
+    }
+
+    fn doing(&self, id: &TargetId, last: Option<&Tick>) -> Doing {
+        let target = self.targets.get(id);
+        let standing = target.and_then(|t| t.standing.as_ref());
+        let refused = || last.and_then(|tick| tick.verdicts.iter().find(|v| &v.target == id)).cloned();
+        let proposed = || last.and_then(|t| t.plan.as_ref()).and_then(|p| p.actions.iter().find(|a| &a.target == id));
+        Doing {
+            target: id.clone(),
+            mode: target.map(|t| t.mode).unwrap_or_default(),
+            reason: standing.map(|s| s.reason.clone()).or_else(|| proposed().map(|a| a.reason.clone())),
+            verdict: standing.map(|s| s.verdict.clone()).or_else(refused),
+            outcome: self.outcome_of(id).cloned(),
+            since: standing.map(|s| s.since),
+            until: standing.and_then(|s| s.until),
+        }
+    }
+}
+
+/// What the page shows before the first tick.
+pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library) -> Live {
+    Live {
+        at: Timestamp::now(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        home_name: setup.name.clone(),
+        simulated: setup.simulated,
+        home: state.clone(),
+        names: names(setup),
+        tick: None,
+        tick_at: None,
+        cause: None,
+        strategy: None,
+        summary: String::new(),
+        doing: Vec::new(),
+        available: Vec::new(),
+        strategies: live::strategies(setup, library, None, &[], &BTreeMap::new()),
+        troubles: Vec::new(),
+    }
+}
+
+fn ids(setup: &Setup) -> impl Iterator<Item = &TargetId> {
+    setup.batteries.iter().map(|b| &b.id).chain(setup.devices.iter().map(|d| &d.id))
+}
+
+fn names(setup: &Setup) -> BTreeMap<TargetId, String> {
+    let batteries = setup.batteries.iter().map(|b| (b.id.clone(), b.name.clone()));
+    batteries.chain(setup.devices.iter().map(|d| (d.id.clone(), d.name.clone()))).collect()
+}

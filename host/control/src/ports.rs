@@ -1,0 +1,74 @@
+//! What the control loop needs from outside, besides the home itself.
+
+use jiff::Timestamp;
+use model::home::Baseline;
+use model::snapshot::{PastSlot, Problem, Slot, Source};
+use model::{Outcome, StrategyRef, TargetId, Tick};
+use tokio::sync::watch;
+
+/// What is known of the slots ahead and behind at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// From the slot that contains the moment, without gaps.
+    pub ahead: Vec<Slot>,
+    /// Oldest first.
+    pub past: Vec<PastSlot>,
+    /// Where the columns of `ahead` come from.
+    pub sources: Vec<Source>,
+    /// What is wrong with them.
+    pub problems: Vec<Problem>,
+}
+
+/// One believed measurement of the whole home, for the record of past slots.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Import positive, export negative.
+    pub grid_w: Option<f64>,
+    /// Production.
+    pub solar_w: Option<f64>,
+    /// Use, without batteries.
+    pub load_w: Option<f64>,
+    /// All batteries; discharge positive.
+    pub battery_w: Option<f64>,
+    /// All batteries, weighted by capacity.
+    pub soc_pct: Option<f64>,
+    /// Outside.
+    pub temperature_c: Option<f64>,
+}
+
+/// Prices, forecasts and history.
+pub trait Data: Send + Sync {
+    /// Takes a measurement into the history.
+    fn observe(&self, at: Timestamp, measured: &Measured);
+    /// All that is known at `now`.
+    fn known(&self, now: Timestamp) -> Known;
+    /// Changes its value when something new is known of the slots ahead.
+    fn changes(&self) -> watch::Receiver<u64>;
+}
+
+/// Why something could not be recorded. Control goes on without.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RecordError(pub String);
+
+/// Where a tick is kept.
+pub trait Record: Send + Sync {
+    /// Keeps a tick and gives it an id.
+    fn tick(&self, tick: &Tick) -> Result<i64, RecordError>;
+    /// Brings the outcomes of an earlier tick up to date.
+    fn outcomes(&self, tick: i64, outcomes: &[Outcome]) -> Result<(), RecordError>;
+    /// Keeps the settings from before the first takeover, unless some are kept already.
+    fn remember_baseline(&self, target: &TargetId, baseline: &Baseline) -> Result<(), RecordError>;
+    /// The settings kept of a target.
+    fn baseline(&self, target: &TargetId) -> Result<Option<Baseline>, RecordError>;
+    /// Drops them after they were restored.
+    fn forget_baseline(&self, target: &TargetId) -> Result<(), RecordError>;
+    /// Keeps what a strategy wants to know next time.
+    fn save_memory(&self, strategy: &StrategyRef, memory: &[u8]) -> Result<(), RecordError>;
+    /// What this strategy kept; empty when there is nothing.
+    fn load_memory(&self, strategy: &StrategyRef) -> Result<Vec<u8>, RecordError>;
+    /// Keeps the progress of a task in the window that ends at `deadline`.
+    fn save_task(&self, task: &str, deadline: Timestamp, done_wh: f64) -> Result<(), RecordError>;
+    /// The progress of a task in that window.
+    fn load_task(&self, task: &str, deadline: Timestamp) -> Result<Option<f64>, RecordError>;
+}

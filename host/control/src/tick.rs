@@ -1,0 +1,102 @@
+//! One pass through the chain: a snapshot to a plan, by the first strategy that has one, to verdicts.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{Library, Strategy};
+use guard::{Guard, Judged, Scene};
+use model::{Attempt, CommandKind, Input, Plan, Snapshot, StrategyRef};
+
+use crate::ports::Record;
+use crate::setup::Setup;
+
+/// What a strategy decided, or that none did.
+pub struct Decided {
+    /// Whose plan it is; `None`: no strategy gave one.
+    pub strategy: Option<StrategyRef>,
+    /// What that strategy may command.
+    pub declared: BTreeSet<CommandKind>,
+    /// Those asked before it.
+    pub attempts: Vec<Attempt>,
+    /// What the last one that was asked was given.
+    pub input: Input,
+    /// The plan.
+    pub plan: Option<Plan>,
+    /// Its own log.
+    pub log: Vec<String>,
+    /// How long the call took.
+    pub took: Duration,
+}
+
+/// Asks the strategies in the owner's order. A strategy that is not loaded, does not accept its
+/// settings, fails or declines hands over to the next.
+pub async fn decide(setup: &Setup, library: &Library, record: Option<&Arc<dyn Record>>, snapshot: Snapshot) -> Decided {
+    let mut input = Input { snapshot, settings: serde_json::json!({}), memory: Vec::new() };
+    let mut attempts = Vec::new();
+    for name in &setup.order {
+        let Some(strategy) = library.current(name) else {
+            let strategy = StrategyRef { name: name.clone(), version: String::new(), hash: String::new() };
+            attempts.push(Attempt { strategy, code: "not-loaded".into(), message: format!("no strategy `{name}` is loaded") });
+            continue;
+        };
+        let reference = strategy.reference().clone();
+        let refuse = |code: &str, message: String| Attempt { strategy: reference.clone(), code: code.into(), message };
+        let own = setup.settings.get(name).cloned().unwrap_or_else(|| serde_json::json!({}));
+        input.settings = match strategy.complete_settings(&own) {
+            Ok(settings) => settings,
+            Err(problems) => {
+                let list: Vec<String> = problems.iter().map(|p| format!("{}: {}", p.path, p.message)).collect();
+                attempts.push(refuse("settings", format!("settings do not fit: {}", list.join("; "))));
+                continue;
+            }
+        };
+        input.memory = match record.map(|record| record.load_memory(&reference)) {
+            Some(Ok(memory)) => memory,
+            Some(Err(error)) => {
+                tracing::warn!(strategy = name, %error, "memory could not be read; the strategy begins anew");
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        match call(strategy.clone(), &mut input).await {
+            Ok(answer) => {
+                return Decided {
+                    strategy: Some(reference),
+                    declared: strategy.description().commands.clone(),
+                    attempts,
+                    input,
+                    plan: Some(answer.plan),
+                    log: answer.log.iter().map(ToString::to_string).collect(),
+                    took: answer.took,
+                };
+            }
+            Err((code, message)) => attempts.push(refuse(&code, message)),
+        }
+    }
+    Decided {
+        strategy: None,
+        declared: BTreeSet::new(),
+        attempts,
+        input,
+        plan: None,
+        log: Vec::new(),
+        took: Duration::ZERO,
+    }
+}
+
+/// Calls a strategy on a thread of its own, since it may compute up to its deadline.
+async fn call(strategy: Arc<Strategy>, input: &mut Input) -> Result<engine::Answer, (String, String)> {
+    let lent = input.clone();
+    let joined = tokio::task::spawn_blocking(move || strategy.decide(&lent)).await;
+    match joined {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err((error.code().to_owned(), error.to_string())),
+        Err(error) => Err(("host".into(), format!("the call did not end properly: {error}"))),
+    }
+}
+
+/// Judges a plan.
+pub fn judge(guard: &Guard, decided: &Decided, scene: &Scene<'_>) -> Vec<Judged> {
+    decided.plan.as_ref().map(|plan| guard.judge(&plan.actions, &decided.declared, scene)).unwrap_or_default()
+}
