@@ -1,0 +1,7 @@
+import 'uplot/dist/uPlot.min.css';
+import './page.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+
+const target = document.getElementById('page');
+if (target) mount(App, { target });
