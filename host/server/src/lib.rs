@@ -1,1 +1,75 @@
-//! 
+//! The JSON API, live events and the page, over HTTP.
+//!
+//! ```text
+//! control ── watch ──> /api/live, /api/events (SSE)
+//! journal ──────────> /api/ticks, /api/past
+//! web/dist ─────────> everything else
+//! ```
+//!
+//! The API is described by `web/openapi.json`, which is made from this code; a test fails when they
+//! drift apart.
+//!
+//! Architecture invariants: this crate only reads: no request changes anything, so there is nothing to
+//! forge. Every error under `/api` is JSON with a sentence for people. Nothing here blocks the tick:
+//! readers of the journal run beside it, and a slow listener of events skips to the newest state.
+
+mod api;
+mod error;
+mod events;
+mod hosts;
+mod page;
+mod query;
+mod secure;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use journal::Journal;
+use model::Live;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub use api::{Health, HealthStatus, openapi_json};
+pub use error::{Failure, FailureDetail};
+pub use hosts::AllowedHosts;
+
+/// How long answers under way may take once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// What the server shows, and to whom.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// The newest state of everything.
+    pub live: watch::Receiver<Arc<Live>>,
+    /// The record of the past.
+    pub journal: Journal,
+    /// Under which names it may be asked.
+    pub hosts: AllowedHosts,
+    /// Ends all event streams, and [`serve`].
+    pub shutdown: CancellationToken,
+}
+
+/// All routes.
+pub fn router(server: Server) -> Router {
+    secure::wrap(api::router(&server).fallback(page::serve), server.hosts)
+}
+
+/// Answers requests until the server's `shutdown` is cancelled; then ends the event streams and gives
+/// other answers a few seconds.
+///
+/// # Errors
+/// What the listener says when it can accept no more.
+pub async fn serve(listener: TcpListener, server: Server) -> std::io::Result<()> {
+    let shutdown = server.shutdown.clone();
+    let graceful = shutdown.clone().cancelled_owned();
+    let serving = axum::serve(listener, router(server)).with_graceful_shutdown(graceful);
+    tokio::select! {
+        result = serving => result,
+        () = async { shutdown.cancelled().await; tokio::time::sleep(DRAIN).await } => {
+            tracing::debug!("connections were still open when the server stopped");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Opening: one process at a time, damage noticed, format brought up to date.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode};
+
+use crate::{Error, Journal, Result, Shared, schema};
+
+/// A damaged file that was moved out of the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Where it is now; its `-wal` file, if it had one, lies beside it.
+    pub path: PathBuf,
+    /// What was wrong with it.
+    pub reason: String,
+}
+
+impl Journal {
+    /// Opens the file at `path`, or begins a new one, folder included.
+    ///
+    /// A damaged file is renamed to `<name>.corrupt-<time>` and a new one begun: a home must go on
+    /// without its past. [`Journal::set_aside`] tells.
+    ///
+    /// # Errors
+    /// [`Error::InUse`], [`Error::File`], [`Error::TooNew`], [`Error::NotAJournal`], [`Error::Migration`]
+    /// and [`Error::Sqlite`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).map_err(|source| Error::file(folder, "create the folder", source))?;
+        }
+        let lock = lock(path)?;
+        let (connection, set_aside) = match open_checked(path)? {
+            Checked::Sound(connection) => (connection, None),
+            Checked::Damaged(reason) => {
+                let set_aside = SetAside { path: move_away(path)?, reason };
+                tracing::error!(
+                    path = %path.display(), aside = %set_aside.path.display(), reason = set_aside.reason,
+                    "the journal was damaged; it was set aside and a new one begun"
+                );
+                match open_checked(path)? {
+                    Checked::Sound(connection) => (connection, Some(set_aside)),
+                    Checked::Damaged(reason) => {
+                        let source = std::io::Error::other(reason);
+                        return Err(Error::file(path, "begin a new journal at", source));
+                    }
+                }
+            }
+        };
+        Ok(Self::of(path.to_owned(), connection, Some(lock), set_aside))
+    }
+
+    /// A journal without a file, gone with its last handle.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`].
+    pub fn in_memory() -> Result<Self> {
+        let path = PathBuf::from(":memory:");
+        let mut connection = Connection::open_in_memory().map_err(|source| Error::sqlite(&path, "begin", source))?;
+        schema::migrate(&mut connection, &path)?;
+        Ok(Self::of(path, connection, None, None))
+    }
+
+    fn of(path: PathBuf, connection: Connection, lock: Option<File>, set_aside: Option<SetAside>) -> Self {
+        Self { shared: Arc::new(Shared { path, connection: Mutex::new(connection), _lock: lock, set_aside }) }
+    }
+}
+
+/// Takes `<name>.lock` beside the journal. The operating system releases it however the process ends.
+fn lock(path: &Path) -> Result<File> {
+    let lock_path = path.with_extension("lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(|source| Error::file(&lock_path, "open", source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.to_owned(), lock: lock_path }),
+        Err(TryLockError::Error(source)) => Err(Error::file(&lock_path, "lock", source)),
+    }
+}
+
+enum Checked {
+    Sound(Connection),
+    Damaged(String),
+}
+
+fn open_checked(path: &Path) -> Result<Checked> {
+    match try_open(path) {
+        Ok(Ok(connection)) => Ok(Checked::Sound(connection)),
+        Ok(Err(reason)) => Ok(Checked::Damaged(reason)),
+        Err(Error::Damaged { source, .. }) => Ok(Checked::Damaged(source.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+fn try_open(path: &Path) -> Result<std::result::Result<Connection, String>> {
+    let sqlite = |source| Error::sqlite(path, "open", source);
+    let mut connection = Connection::open(path).map_err(sqlite)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite)?;
+    // Works only before the first table; an older file keeps what it has.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(sqlite)?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0)).map_err(sqlite)?;
+    connection.pragma_update(None, "synchronous", "NORMAL").map_err(sqlite)?;
+    // Without a limit the WAL keeps the size of the largest transaction for ever.
+    connection
+        .pragma_update_and_check(None, "journal_size_limit", 4 << 20, |row| row.get::<_, i64>(0))
+        .map_err(sqlite)?;
+    if let Some(reason) = damage(&connection).map_err(sqlite)? {
+        return Ok(Err(reason));
+    }
+    schema::migrate(&mut connection, path)?;
+    Ok(Ok(connection))
+}
+
+/// What `quick_check` finds first, if anything.
+fn damage(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let answer: rusqlite::Result<String> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    match answer {
+        Ok(text) if text == "ok" => Ok(None),
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => Ok(Some(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+/// Renames the file and its companions; the new name of the file.
+fn move_away(path: &Path) -> Result<PathBuf> {
+    let with = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    // Two in one second: the second must not overwrite the first.
+    let stem = (0..)
+        .map(|n| if n == 0 { format!(".corrupt-{time}") } else { format!(".corrupt-{time}-{n}") })
+        .find(|stem| !with(stem).exists())
+        .unwrap_or_else(|| format!(".corrupt-{time}"));
+    for companion in ["-wal", "-shm", ""] {
+        let from = with(companion);
+        if from.exists() {
+            fs::rename(&from, with(&format!("{stem}{companion}")))
+                .map_err(|source| Error::file(&from, "set aside the damaged", source))?;
+        }
+    }
+    Ok(with(&stem))
+}

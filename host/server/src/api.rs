@@ -1,0 +1,276 @@
+//! The routes under `/api`.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use jiff::{SignedDuration, Timestamp};
+use journal::{Journal, TickSummary};
+use model::snapshot::PastSlot;
+use model::{Live, Tick};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use utoipa::{OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::{ApiError, Failure};
+use crate::events::{self, Events};
+use crate::query::{self, Parameters};
+use crate::{Server, page};
+
+const TICKS_DEFAULT: i64 = 50;
+const TICKS_MOST: i64 = 500;
+const PAST_DEFAULT: SignedDuration = SignedDuration::from_hours(48);
+const PAST_MOST_DAYS: i64 = 35;
+
+type LiveState = watch::Receiver<Arc<Live>>;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Wattwright",
+        description = "What Wattwright sees, decides and does. Times are UTC (RFC 3339); power into the home is positive \
+                       (import, solar, discharge); an absent value is unknown. Every error has the form of `Failure`."
+    ),
+    components(schemas(Live)),
+    tags(
+        (name = "live", description = "This moment."),
+        (name = "history", description = "What was decided and measured.")
+    )
+)]
+struct Api;
+
+/// The description of the API, as `web/openapi.json` has it.
+///
+/// # Errors
+/// Never in practice: the description is made of constants.
+pub fn openapi_json() -> serde_json::Result<String> {
+    let mut document = Api::openapi();
+    document.merge(live_routes().into_openapi());
+    document.merge(events_routes().into_openapi());
+    document.merge(history_routes().into_openapi());
+    Ok(document.to_pretty_json()? + "\n")
+}
+
+fn live_routes() -> OpenApiRouter<LiveState> {
+    OpenApiRouter::new().routes(routes!(live)).routes(routes!(health))
+}
+
+fn events_routes() -> OpenApiRouter<Events> {
+    OpenApiRouter::new().routes(routes!(events::events))
+}
+
+fn history_routes() -> OpenApiRouter<(Journal, LiveState)> {
+    OpenApiRouter::new().routes(routes!(ticks)).routes(routes!(latest_tick)).routes(routes!(tick)).routes(routes!(past))
+}
+
+/// All routes under `/api`.
+pub(crate) fn router(server: &Server) -> Router {
+    let events = Events::new(server.live.clone(), server.shutdown.clone());
+    Router::new()
+        .merge(Router::from(live_routes()).with_state(server.live.clone()))
+        .merge(Router::from(events_routes()).with_state(events))
+        .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
+        .route("/api/openapi.json", get(openapi))
+        .method_not_allowed_fallback(page::method_not_allowed)
+}
+
+async fn openapi(parameters: Parameters) -> Result<Response, ApiError> {
+    parameters.only(&[])?;
+    let text = openapi_json()
+        .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "description-failed", error.to_string()))?;
+    Ok(([(axum::http::header::CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+/// The state of everything now.
+#[utoipa::path(
+    get,
+    path = "/api/live",
+    tag = "live",
+    responses((status = 200, description = "The newest state.", body = Live))
+)]
+async fn live(State(live): State<LiveState>, parameters: Parameters) -> Result<Response, ApiError> {
+    parameters.only(&[])?;
+    let live = live.borrow().clone();
+    Ok(Json(&*live).into_response())
+}
+
+/// Whether all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    /// Nothing that the owner should know.
+    Ok,
+    /// See `troubles`.
+    Trouble,
+}
+
+/// How the daemon is doing, for monitors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    /// In one word.
+    pub status: HealthStatus,
+    /// What the owner should know, most important first.
+    pub troubles: Vec<String>,
+    /// The daemon's version.
+    pub version: String,
+    /// When this was found.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// When the last tick was.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub tick_at: Option<Timestamp>,
+}
+
+/// Whether all is well, for monitors.
+#[utoipa::path(
+    get,
+    path = "/api/health",
+    tag = "live",
+    responses(
+        (status = 200, description = "All is well.", body = Health),
+        (status = 503, description = "There is something that the owner should know.", body = Health),
+    )
+)]
+async fn health(State(live): State<LiveState>, parameters: Parameters) -> Result<(StatusCode, Json<Health>), ApiError> {
+    parameters.only(&[])?;
+    let live = live.borrow().clone();
+    let (code, status) = match live.troubles.is_empty() {
+        true => (StatusCode::OK, HealthStatus::Ok),
+        false => (StatusCode::SERVICE_UNAVAILABLE, HealthStatus::Trouble),
+    };
+    let health = Health {
+        status,
+        troubles: live.troubles.clone(),
+        version: live.version.clone(),
+        at: live.at,
+        tick_at: live.tick_at,
+    };
+    Ok((code, Json(health)))
+}
+
+/// Ticks, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/ticks",
+    tag = "history",
+    params(
+        ("limit" = Option<i64>, Query, description = "How many at most.", minimum = 1, maximum = 500),
+        ("before" = Option<i64>, Query, description = "Only ticks with a smaller id: the last id of the page before.", minimum = 1),
+    ),
+    responses(
+        (status = 200, description = "At most `limit` (50 when absent).", body = Vec<TickSummary>),
+        (status = 400, description = "A parameter is wrong.", body = Failure),
+    )
+)]
+async fn ticks(
+    State((journal, _)): State<(Journal, LiveState)>,
+    parameters: Parameters,
+) -> Result<Json<Vec<TickSummary>>, ApiError> {
+    let parameters = parameters.only(&["limit", "before"])?;
+    let limit = parameters.whole("limit", 1..=TICKS_MOST, None)?.unwrap_or(TICKS_DEFAULT);
+    let before = parameters.whole("before", 1..=i64::MAX, None)?;
+    Ok(Json(ask(&journal, move |journal| journal.ticks(before, limit as u32)).await?))
+}
+
+/// The newest tick, with all that it saw and said.
+#[utoipa::path(
+    get,
+    path = "/api/ticks/latest",
+    tag = "history",
+    responses(
+        (status = 200, description = "The newest tick.", body = Tick),
+        (status = 404, description = "There was none yet.", body = Failure),
+    )
+)]
+async fn latest_tick(
+    State((journal, _)): State<(Journal, LiveState)>,
+    parameters: Parameters,
+) -> Result<Json<Tick>, ApiError> {
+    parameters.only(&[])?;
+    let tick = ask(&journal, |journal| journal.latest()).await?;
+    tick.map(Json).ok_or_else(|| {
+        ApiError::new(StatusCode::NOT_FOUND, "no-such-tick", "there was no tick yet; the first comes within seconds")
+    })
+}
+
+/// A tick, with all that it saw and said.
+#[utoipa::path(
+    get,
+    path = "/api/ticks/{id}",
+    tag = "history",
+    params(("id" = i64, Path, description = "Its id.", minimum = 1)),
+    responses(
+        (status = 200, description = "The tick.", body = Tick),
+        (status = 400, description = "The id is not one.", body = Failure),
+        (status = 404, description = "There is no such tick, or no longer.", body = Failure),
+    )
+)]
+async fn tick(
+    State((journal, _)): State<(Journal, LiveState)>,
+    id: Result<Path<String>, PathRejection>,
+    parameters: Parameters,
+) -> Result<Json<Tick>, ApiError> {
+    parameters.only(&[])?;
+    let Path(id) =
+        id.map_err(|error| ApiError::bad_parameter(format!("`id` cannot be read: {}", error.body_text())))?;
+    let id = query::whole("id", &id, 1..=i64::MAX)?;
+    let tick = ask(&journal, move |journal| journal.tick(id)).await?;
+    tick.map(Json).ok_or_else(|| {
+        let message = format!("there is no tick {id}; it is too old to be kept, or never was");
+        ApiError::new(StatusCode::NOT_FOUND, "no-such-tick", message)
+    })
+}
+
+/// What was measured, slot by slot.
+#[utoipa::path(
+    get,
+    path = "/api/past",
+    tag = "history",
+    params(
+        ("from" = Option<String>, Query, description = "RFC 3339; 48 hours before `until` when absent."),
+        ("until" = Option<String>, Query, description = "RFC 3339; now when absent. At most 35 days after `from`."),
+    ),
+    responses(
+        (status = 200, description = "The slots that begin in `[from, until)`, the oldest first.", body = Vec<PastSlot>),
+        (status = 400, description = "A parameter is wrong.", body = Failure),
+    )
+)]
+async fn past(
+    State((journal, live)): State<(Journal, LiveState)>,
+    parameters: Parameters,
+) -> Result<Json<Vec<PastSlot>>, ApiError> {
+    let parameters = parameters.only(&["from", "until"])?;
+    let until = parameters.instant("until")?.unwrap_or_else(|| live.borrow().at);
+    let from = parameters.instant("from")?.unwrap_or_else(|| until.checked_sub(PAST_DEFAULT).unwrap_or(Timestamp::MIN));
+    if from > until {
+        return Err(ApiError::bad_parameter(format!("`from` is {from}, after `until`, which is {until}")));
+    }
+    if until.duration_since(from) > SignedDuration::from_hours(24 * PAST_MOST_DAYS) {
+        let message =
+            format!("`from` is {from} and `until` {until}; at most {PAST_MOST_DAYS} days can be asked at once");
+        return Err(ApiError::bad_parameter(message));
+    }
+    Ok(Json(ask(&journal, move |journal| journal.past(from, until)).await?))
+}
+
+/// Asks the journal beside the asynchronous work.
+async fn ask<T: Send + 'static>(
+    journal: &Journal,
+    question: impl FnOnce(&Journal) -> journal::Result<T> + Send + 'static,
+) -> Result<T, ApiError> {
+    let journal = journal.clone();
+    match tokio::task::spawn_blocking(move || question(&journal)).await {
+        Ok(answer) => Ok(answer?),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a question to the journal did not end");
+            let message = "the journal could not be asked; the daemon's log says why";
+            Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "journal-failed", message))
+        }
+    }
+}

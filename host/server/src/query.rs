@@ -1,0 +1,80 @@
+//! Query and path parameters: known names, checked values, errors in words.
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use jiff::Timestamp;
+
+use crate::error::{ApiError, quoted};
+
+/// Name and value of each query parameter, decoded.
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Parameters {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        axum::extract::Query::<Vec<(String, String)>>::from_request_parts(parts, state)
+            .await
+            .map(|query| Self(query.0))
+            .map_err(|error| ApiError::bad_parameter(format!("the query cannot be read: {}", error.body_text())))
+    }
+}
+
+impl Parameters {
+    /// Refuses names not in `known`, and any name given twice.
+    pub(crate) fn only(self, known: &[&str]) -> Result<Self, ApiError> {
+        for (index, (name, _)) in self.0.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                let allowed = match known {
+                    [] => "this path takes none".to_owned(),
+                    _ => format!("this path takes `{}`", known.join("`, `")),
+                };
+                let message = format!("there is no parameter {}; {allowed}", quoted(name));
+                return Err(ApiError::new(StatusCode::BAD_REQUEST, "unknown-parameter", message));
+            }
+            if self.0[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(ApiError::bad_parameter(format!("{} is given more than once", quoted(name))));
+            }
+        }
+        Ok(self)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A whole number within `allowed`, or `default` when absent.
+    pub(crate) fn whole(
+        &self,
+        name: &str,
+        allowed: std::ops::RangeInclusive<i64>,
+        default: Option<i64>,
+    ) -> Result<Option<i64>, ApiError> {
+        self.get(name).map_or(Ok(default), |text| whole(name, text, allowed).map(Some))
+    }
+
+    /// An instant as RFC 3339 has it.
+    pub(crate) fn instant(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        self.get(name)
+            .map(|text| {
+                text.parse().map_err(|_| {
+                    ApiError::bad_parameter(format!(
+                        "`{name}` is {}; it must be a time with its offset from UTC, such as `2026-11-24T10:15:00Z` (a \
+                         `+` is written `%2B`)",
+                        quoted(text)
+                    ))
+                })
+            })
+            .transpose()
+    }
+}
+
+/// `text`, the value of `name`, as a whole number within `allowed`.
+pub(crate) fn whole(name: &str, text: &str, allowed: std::ops::RangeInclusive<i64>) -> Result<i64, ApiError> {
+    text.parse().ok().filter(|value| allowed.contains(value)).ok_or_else(|| {
+        let (least, most) = allowed.into_inner();
+        let range = if most == i64::MAX { format!("of {least} or more") } else { format!("from {least} to {most}") };
+        ApiError::bad_parameter(format!("`{name}` is {}; it must be a whole number {range}", quoted(text)))
+    })
+}
