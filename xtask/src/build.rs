@@ -17,10 +17,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         bail!("`build` takes no argument: {argument}");
     }
     all()?;
-    say(format!(
-        "built: {}",
-        target_dir().join("release/wattwright").display()
-    ));
+    say(format!("built: {}", target_dir().join("release/wattwright").display()));
     Ok(())
 }
 
@@ -29,12 +26,5 @@ pub fn all() -> Result<()> {
     plugins::build(false)?;
     web::build()?;
     say("the daemon: cargo build --release (the first time takes some minutes)");
-    succeed(cargo().args([
-        "build",
-        "--release",
-        "-p",
-        "wattwright",
-        "--bin",
-        "wattwright",
-    ]))
+    succeed(cargo().args(["build", "--release", "-p", "wattwright", "--bin", "wattwright"]))
 }

@@ -18,16 +18,12 @@ pub fn install(packages: &[&str], why: &str) -> Result<()> {
     let install = || {
         let mut apt = program("apt-get");
         apt.env("DEBIAN_FRONTEND", "noninteractive");
-        apt.args(["install", "-y", "-qq", "--no-install-recommends"])
-            .args(packages);
+        apt.args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages);
         succeeds(&mut apt)
     };
     // Asking for the lists first would need the network even where the packages are at hand.
     if install() || (succeeds(program("apt-get").args(["update", "-qq"])) && install()) {
         return Ok(());
     }
-    bail!(
-        "`apt-get install {}` failed; run it by hand to see why",
-        packages.join(" ")
-    )
+    bail!("`apt-get install {}` failed; run it by hand to see why", packages.join(" "))
 }

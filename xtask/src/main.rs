@@ -46,9 +46,7 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: &[String]) -> Result<()> {
-    let (command, rest) = arguments
-        .split_first()
-        .map_or(("help", arguments), |(first, rest)| (first.as_str(), rest));
+    let (command, rest) = arguments.split_first().map_or(("help", arguments), |(first, rest)| (first.as_str(), rest));
     let help = match command {
         "run" => run::HELP,
         "build" => build::HELP,
@@ -57,10 +55,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "help" | "--help" | "-h" => HELP,
         other => bail!("there is no command `{other}`; `cargo xtask --help` lists them"),
     };
-    if rest
-        .first()
-        .is_some_and(|first| first == "--help" || first == "-h")
-    {
+    if rest.first().is_some_and(|first| first == "--help" || first == "-h") {
         println!("{help}");
         return Ok(());
     }

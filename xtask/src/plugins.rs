@@ -8,10 +8,7 @@ use crate::shell::{root, say, succeed};
 use crate::{stamp, wasm};
 
 /// Folders of strategies, and where the compiled ones go. The daemon embeds what is in `target/plugins`.
-const SHIPPED: [(&str, &str); 2] = [
-    ("plugins", "target/plugins"),
-    ("examples/strategies", "target/plugins"),
-];
+const SHIPPED: [(&str, &str); 2] = [("plugins", "target/plugins"), ("examples/strategies", "target/plugins")];
 const OF_TESTS: (&str, &str) = ("tests/strategies", "target/test-strategies");
 
 /// Builds the shipped strategies and the examples; for the tests also theirs.
@@ -21,11 +18,7 @@ pub fn build(with_tests: bool) -> Result<()> {
     let mut strategies = Vec::new();
     for (folder, destination) in folders {
         let names = packages(&root().join(folder))?;
-        strategies.extend(
-            names
-                .into_iter()
-                .map(|name| (name, root().join(destination))),
-        );
+        strategies.extend(names.into_iter().map(|name| (name, root().join(destination))));
     }
 
     let compiler = wasm::Compiler::find()?;
@@ -33,9 +26,7 @@ pub fn build(with_tests: bool) -> Result<()> {
     say(format!("strategies to WebAssembly: {}", names.join(", ")));
     let built = root().join("target/wasm");
     let mut build = compiler.cargo_build();
-    build
-        .args(["--profile", "plugin", "--target-dir"])
-        .arg(&built);
+    build.args(["--profile", "plugin", "--target-dir"]).arg(&built);
     for name in &names {
         build.args(["-p", name]);
     }
@@ -59,18 +50,12 @@ fn packages(folder: &Path) -> Result<Vec<String>> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Ok(names);
     };
-    let mut manifests: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path().join("Cargo.toml"))
-        .collect();
+    let mut manifests: Vec<PathBuf> = entries.flatten().map(|entry| entry.path().join("Cargo.toml")).collect();
     manifests.sort();
     for manifest in manifests.into_iter().filter(|file| file.is_file()) {
         let text = String::from_utf8_lossy(&stamp::read(&manifest)?).into_owned();
         if text.contains("cdylib") && !text.lines().any(|line| line.trim() == "[workspace]") {
-            names.push(
-                package_name(&text)
-                    .with_context(|| format!("no package name in `{}`", manifest.display()))?,
-            );
+            names.push(package_name(&text).with_context(|| format!("no package name in `{}`", manifest.display()))?);
         }
     }
     Ok(names)
@@ -78,9 +63,7 @@ fn packages(folder: &Path) -> Result<Vec<String>> {
 
 fn package_name(manifest: &str) -> Option<String> {
     let package = manifest.split("[package]").nth(1)?;
-    let line = package
-        .lines()
-        .find(|line| line.trim_start().starts_with("name"))?;
+    let line = package.lines().find(|line| line.trim_start().starts_with("name"))?;
     Some(line.split('"').nth(1)?.to_owned())
 }
 

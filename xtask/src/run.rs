@@ -24,20 +24,12 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
 
 /// Runs the command. Does not return when the daemon starts.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let arguments = if arguments.first().is_some_and(|first| first == "--") {
-        &arguments[1..]
-    } else {
-        arguments
-    };
+    let arguments = if arguments.first().is_some_and(|first| first == "--") { &arguments[1..] } else { arguments };
     build::all()?;
     let mut daemon = program(target_dir().join("release/wattwright"));
     daemon.current_dir(std::env::current_dir().context("the current folder is gone")?);
     daemon.arg("run").args(arguments);
-    say(format!(
-        "{}: page at http://{}",
-        shown(&daemon),
-        listen(arguments)
-    ));
+    say(format!("{}: page at http://{}", shown(&daemon), listen(arguments)));
     Err(daemon.exec()).with_context(|| format!("cannot start `{}`", shown(&daemon)))
 }
 
@@ -61,14 +53,8 @@ mod tests {
     #[test]
     fn the_address_is_the_daemons() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(
-            listen(&words("--mode advise --listen 127.0.0.1:9000")),
-            "127.0.0.1:9000"
-        );
-        assert_eq!(
-            listen(&words("--listen=[::1]:80 --mode control")),
-            "[::1]:80"
-        );
+        assert_eq!(listen(&words("--mode advise --listen 127.0.0.1:9000")), "127.0.0.1:9000");
+        assert_eq!(listen(&words("--listen=[::1]:80 --mode control")), "[::1]:80");
         assert_eq!(listen(&words("--mode advise")), "127.0.0.1:8420");
     }
 }

@@ -25,10 +25,7 @@ impl Stamp {
             path.hash(&mut hasher);
             read(path)?.hash(&mut hasher);
         }
-        Ok(Self {
-            file,
-            now: format!("{:016x}\n", hasher.finish()),
-        })
+        Ok(Self { file, now: format!("{:016x}\n", hasher.finish()) })
     }
 
     /// Whether the step was done with the files as they are.
@@ -47,9 +44,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         files.extend(path.exists().then(|| path.to_path_buf()));
         return Ok(());
     }
-    for entry in
-        std::fs::read_dir(path).with_context(|| format!("cannot read `{}`", path.display()))?
-    {
+    for entry in std::fs::read_dir(path).with_context(|| format!("cannot read `{}`", path.display()))? {
         collect(&entry?.path(), files)?;
     }
     Ok(())
@@ -63,8 +58,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// Writes a file, and its folder where it is missing.
 pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create `{}`", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
     }
     std::fs::write(path, content).with_context(|| format!("cannot write `{}`", path.display()))
 }

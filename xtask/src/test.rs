@@ -34,36 +34,12 @@ struct Step {
 }
 
 const STEPS: [Step; 6] = [
-    Step {
-        name: "format",
-        title: "Format",
-        run: || succeed(cargo().args(["fmt", "--all", "--check"])),
-    },
-    Step {
-        name: "web",
-        title: "Checks of the page",
-        run: check_web,
-    },
-    Step {
-        name: "clippy",
-        title: "Clippy",
-        run: clippy,
-    },
-    Step {
-        name: "build",
-        title: "Build of host and tests",
-        run: build,
-    },
-    Step {
-        name: "host",
-        title: "Tests of every crate",
-        run: test_host,
-    },
-    Step {
-        name: "e2e",
-        title: "End to end",
-        run: test_end_to_end,
-    },
+    Step { name: "format", title: "Format", run: || succeed(cargo().args(["fmt", "--all", "--check"])) },
+    Step { name: "web", title: "Checks of the page", run: check_web },
+    Step { name: "clippy", title: "Clippy", run: clippy },
+    Step { name: "build", title: "Build of host and tests", run: build },
+    Step { name: "host", title: "Tests of every crate", run: test_host },
+    Step { name: "e2e", title: "End to end", run: test_end_to_end },
 ];
 
 enum State {
@@ -74,20 +50,11 @@ enum State {
 
 /// Runs the command.
 pub fn run(arguments: &[String]) -> Result<()> {
-    if let Some(unknown) = arguments
-        .iter()
-        .find(|name| STEPS.iter().all(|step| step.name != name.as_str()))
-    {
+    if let Some(unknown) = arguments.iter().find(|name| STEPS.iter().all(|step| step.name != name.as_str())) {
         bail!("there is no step `{unknown}`; `cargo xtask test --help` lists them");
     }
-    let prepare = Step {
-        name: "prepare",
-        title: "Preparation",
-        run: prepare,
-    };
-    let chosen = STEPS
-        .iter()
-        .filter(|step| arguments.is_empty() || arguments.iter().any(|name| name == step.name));
+    let prepare = Step { name: "prepare", title: "Preparation", run: prepare };
+    let chosen = STEPS.iter().filter(|step| arguments.is_empty() || arguments.iter().any(|name| name == step.name));
     let steps: Vec<&Step> = std::iter::once(&prepare).chain(chosen).collect();
 
     let mut states = Vec::new();
@@ -138,14 +105,7 @@ fn check_web() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    succeed(cargo().args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))
+    succeed(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }
 
 // The whole workspace is named each time, although not all of it is meant: cargo chooses the features of

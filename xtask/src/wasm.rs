@@ -26,19 +26,12 @@ impl Compiler {
     pub fn find() -> Result<Self> {
         let in_use = PathBuf::from(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
         let debian = PathBuf::from(DEBIAN_RUSTC);
-        if let Some(rustc) = [&in_use, &debian]
-            .into_iter()
-            .find(|rustc| has_target(rustc))
-        {
+        if let Some(rustc) = [&in_use, &debian].into_iter().find(|rustc| has_target(rustc)) {
             return Ok(Self::with(rustc));
         }
         if which(&["rustup"]).is_some() {
-            say(format!(
-                "rustup target add {TARGET}: strategies are compiled to it"
-            ));
-            if succeed(program("rustup").args(["target", "add", TARGET])).is_ok()
-                && has_target(&in_use)
-            {
+            say(format!("rustup target add {TARGET}: strategies are compiled to it"));
+            if succeed(program("rustup").args(["target", "add", TARGET])).is_ok() && has_target(&in_use) {
                 return Ok(Self::with(&in_use));
             }
         }
@@ -52,26 +45,13 @@ impl Compiler {
     }
 
     fn with(rustc: &Path) -> Self {
-        let own_linker =
-            output(program(rustc).args(["--print", "sysroot"])).is_some_and(|sysroot| {
-                let host =
-                    output(program(rustc).args(["--print", "host-tuple"])).unwrap_or_default();
-                Path::new(&sysroot)
-                    .join("lib/rustlib")
-                    .join(host)
-                    .join("bin/rust-lld")
-                    .exists()
-            });
+        let own_linker = output(program(rustc).args(["--print", "sysroot"])).is_some_and(|sysroot| {
+            let host = output(program(rustc).args(["--print", "host-tuple"])).unwrap_or_default();
+            Path::new(&sysroot).join("lib/rustlib").join(host).join("bin/rust-lld").exists()
+        });
         // Compilers of a distribution come without rust-lld.
-        let linker = if own_linker {
-            None
-        } else {
-            which(&["wasm-ld-19", "wasm-ld", "rust-lld"])
-        };
-        Self {
-            rustc: rustc.to_owned(),
-            linker,
-        }
+        let linker = if own_linker { None } else { which(&["wasm-ld-19", "wasm-ld", "rust-lld"]) };
+        Self { rustc: rustc.to_owned(), linker }
     }
 
     /// A `cargo build` for the target with this compiler.
@@ -105,23 +85,17 @@ fn build_debian_std() -> Result<()> {
     let missing: Vec<&str> = DEBIAN_PACKAGES
         .into_iter()
         .filter(|package| {
-            let status = output(program("dpkg-query").args([
-                "--show",
-                "--showformat=${db:Status-Status}",
-                package,
-            ]));
+            let status = output(program("dpkg-query").args(["--show", "--showformat=${db:Status-Status}", package]));
             status.as_deref() != Some("installed")
         })
         .collect();
     if !missing.is_empty() {
         debian::install(&missing, "a compiler with the standard library's source")?;
     }
-    say(format!(
-        "building the standard library for {TARGET}: once, about a minute"
-    ));
+    say(format!("building the standard library for {TARGET}: once, about a minute"));
     let rustc = Path::new(DEBIAN_RUSTC);
-    let destination = library_folder(rustc)
-        .with_context(|| format!("`{DEBIAN_RUSTC}` does not know the target `{TARGET}`"))?;
+    let destination =
+        library_folder(rustc).with_context(|| format!("`{DEBIAN_RUSTC}` does not know the target `{TARGET}`"))?;
 
     let work = std::env::temp_dir().join(format!("wattwright-std-{}", std::process::id()));
     let built = build_std_in(&work, rustc, &destination);
@@ -139,34 +113,15 @@ fn build_std_in(work: &Path, rustc: &Path, destination: &Path) -> Result<()> {
     )?;
     let mut build = cargo();
     // Bitcode is kept so that strategies can be linked with LTO.
-    build
-        .env("RUSTC", rustc)
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", "-Cembed-bitcode=yes");
-    build.args([
-        "build",
-        "--quiet",
-        "--release",
-        "-Z",
-        "build-std=std,panic_abort",
-        "--target",
-        TARGET,
-    ]);
-    build
-        .arg("--manifest-path")
-        .arg(work.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(work.join("target"));
+    build.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Cembed-bitcode=yes");
+    build.args(["build", "--quiet", "--release", "-Z", "build-std=std,panic_abort", "--target", TARGET]);
+    build.arg("--manifest-path").arg(work.join("Cargo.toml")).arg("--target-dir").arg(work.join("target"));
     succeed(&mut build)?;
 
     std::fs::create_dir_all(destination)?;
     for entry in std::fs::read_dir(work.join("target").join(TARGET).join("release/deps"))? {
         let file = entry?.path();
-        let name = file
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.ends_with(".rlib") && !name.starts_with("libempty") {
             std::fs::copy(&file, destination.join(&name))
                 .with_context(|| format!("cannot write to `{}`", destination.display()))?;

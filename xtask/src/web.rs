@@ -14,9 +14,8 @@ fn folder() -> PathBuf {
 
 /// `npm` in the page's folder.
 pub fn npm() -> Result<Command> {
-    let npm = which(&["npm"]).context(
-        "npm is missing; install Node.js 20 or newer with npm, on Debian: `apt install nodejs npm`",
-    )?;
+    let npm = which(&["npm"])
+        .context("npm is missing; install Node.js 20 or newer with npm, on Debian: `apt install nodejs npm`")?;
     let mut command = program(npm);
     command.current_dir(folder());
     Ok(command)
@@ -41,11 +40,7 @@ pub fn build() -> Result<()> {
     let mut sources = Vec::new();
     for entry in std::fs::read_dir(folder()).context("cannot read the folder `web`")? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if !matches!(name.as_str(), "node_modules" | "dist" | "tests") && !name.starts_with('.') {
             sources.push(path);
         }

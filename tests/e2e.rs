@@ -1,0 +1,8 @@
+//! One module above all, by whose name the quick tests can be told from these.
+
+mod advise;
+mod commands;
+mod control;
+mod pages;
+mod recovery;
+mod strategies;

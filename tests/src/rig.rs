@@ -1,0 +1,72 @@
+//! One Home Assistant with simulated devices for all tests, one test at a time.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use tokio::process::Command;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::files::root;
+use crate::hass::Hass;
+use crate::sim::Sim;
+
+static STARTED: Mutex<Option<Addresses>> = Mutex::const_new(None);
+
+#[derive(Clone)]
+struct Addresses {
+    hass_url: String,
+    token: String,
+    mqtt_port: u16,
+}
+
+/// The rig, ours until it is dropped.
+pub struct Rig {
+    /// Home Assistant.
+    pub hass: Hass,
+    /// The devices.
+    pub sim: Sim,
+    _turn: MutexGuard<'static, Option<Addresses>>,
+}
+
+impl Rig {
+    /// Waits for its turn, starts the rig when it is the first, and puts all devices at rest.
+    ///
+    /// # Errors
+    ///
+    /// The rig does not start.
+    pub async fn claim() -> Result<Self> {
+        let mut turn = STARTED.lock().await;
+        let addresses = match turn.clone() {
+            Some(addresses) => addresses,
+            None => turn.insert(start().await?).clone(),
+        };
+        let sim = Sim::connect(addresses.mqtt_port).await?;
+        let hass = Hass::new(addresses.hass_url, addresses.token);
+        sim.reset().await?;
+        hass.is_ready().await?;
+        Ok(Self { hass, sim, _turn: turn })
+    }
+}
+
+async fn start() -> Result<Addresses> {
+    let folder =
+        PathBuf::from(std::env::var_os("WATTWRIGHT_RIG").unwrap_or_else(|| "target/test-home-assistant".into()));
+    let folder = root().join(folder);
+    let scripts = root().join("tests/ha");
+    let mut down = Command::new(scripts.join("down"));
+    ensure!(down.arg("--wipe").arg(&folder).status().await?.success(), "the last run's Home Assistant does not stop");
+
+    let mut up = Command::new(scripts.join("up"));
+    up.arg("--while").arg(std::process::id().to_string()).arg(&folder);
+    let output = up.stderr(Stdio::inherit()).output().await?;
+    ensure!(output.status.success(), "tests/ha/up: {}", output.status);
+    let text = String::from_utf8(output.stdout)?;
+    let value = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.map(str::to_owned).with_context(|| format!("tests/ha/up printed no {name}"))
+    };
+    let mqtt = value("MQTT_URL")?;
+    let port = mqtt.rsplit(':').next().unwrap_or_default();
+    Ok(Addresses { hass_url: value("HA_URL")?, token: value("HA_TOKEN")?, mqtt_port: port.parse()? })
+}
