@@ -19,7 +19,7 @@ impl Prices {
     pub fn csv(&self) -> String {
         let now = Timestamp::now().as_second();
         let first = now - now % SLOT_S;
-        let mut text = String::from("start,end,price_per_kwh\n");
+        let mut text = String::from("timestamp_utc,end_utc,price_per_kwh\n");
         for index in -4..144 {
             let start = first + index * SLOT_S;
             let hours = (start - first).div_euclid(3600);
