@@ -1,1 +1,44 @@
-//! 
+//! Loads, watches and runs strategies in a WebAssembly sandbox.
+//!
+//! ```text
+//! bytes ──Engine::load──> Strategy ──decide(Input)──> Answer { plan, log, took }
+//!                            ^                          or DecideError { code, message, log, backtrace }
+//! shipped + folder ──Library─┘   (files swapped in between calls, the last good version kept)
+//! ```
+//!
+//! What a strategy can do is bounded from the first instruction on, its start function included: by a
+//! deadline, by memory and stack, by the size of its answer and of its log ([`EngineConfig`]). It has no
+//! clock, no random numbers, no files and no network, since nothing of the kind is linked. Each call
+//! gets a fresh instance, so that nothing survives but the `memory` that the plan hands back: the same
+//! input gives the same bytes.
+//!
+//! Architecture invariants:
+//!
+//! - This is the only crate that names wasmtime, and [`contract`] the only module that knows a version
+//!   of `wit/`; all else speaks the types of `model`.
+//! - What comes out of a strategy is a stranger's: nothing leaves this crate unchecked. Whether a command
+//!   is *safe* is not judged here; that is the guard's.
+//! - Everything here is synchronous. Call [`Strategy::decide`] from a thread that may block.
+
+mod border;
+mod config;
+mod contract;
+mod description;
+mod engine;
+mod failure;
+mod library;
+mod load;
+mod recognize;
+mod sandbox;
+mod settings;
+mod strategy;
+mod text;
+
+pub use config::EngineConfig;
+pub use engine::{Engine, EngineError};
+pub use failure::DecideError;
+pub use library::{Entry, Library, LibraryError, Origin};
+pub use load::LoadError;
+pub use sandbox::{LogLevel, LogLine};
+pub use settings::SettingsProblem;
+pub use strategy::{Answer, Strategy};

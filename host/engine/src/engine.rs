@@ -1,0 +1,103 @@
+//! The engine: one configuration of wasmtime and the clock that ends calls.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::{Config, EngineWeak, OptLevel, Store};
+
+use crate::EngineConfig;
+use crate::sandbox::State;
+
+/// How often the clock ticks: how exact a deadline is.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime cannot run on this machine with this configuration.
+    #[error("cannot set up the WebAssembly engine on this machine: {0}")]
+    Setup(String),
+    /// Without the clock nothing would end an endless strategy.
+    #[error("cannot start the thread that ends strategies which take too long")]
+    Clock(#[source] std::io::Error),
+}
+
+/// Compiles and runs strategies. A clone is cheap and shares everything.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) wasmtime: wasmtime::Engine,
+    pub(crate) config: Arc<EngineConfig>,
+}
+
+impl Engine {
+    /// An engine with these limits.
+    ///
+    /// # Errors
+    /// When this machine cannot run it, or the clock's thread cannot be started.
+    pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
+        let engine = wasmtime::Engine::new(&wasmtime_config(&config))
+            .map_err(|error| EngineError::Setup(format!("{error:#}")))?;
+        let weak = engine.weak();
+        // A thread of the system and not a task: a runtime that has no thread left to run tasks on must
+        // not stop the clock.
+        std::thread::Builder::new()
+            .name("strategy-clock".into())
+            .spawn(move || tick(&weak))
+            .map_err(EngineError::Clock)?;
+        Ok(Self { wasmtime: engine, config: Arc::new(config) })
+    }
+
+    /// The limits.
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// A store for one call with all limits in force: what runs at instantiation is bounded too.
+    pub(crate) fn store(&self) -> Store<State> {
+        let mut store = Store::new(&self.wasmtime, State::new(&self.config));
+        store.limiter(|state| state.meter_mut());
+        store.set_hostcall_fuel(self.config.answer_bytes);
+        store.set_max_component_handles(1000);
+        let ticks = self.config.deadline.as_nanos().div_ceil(TICK.as_nanos());
+        // One more, since the first tick may come at once.
+        store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX >> 1).saturating_add(1));
+        store
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// Advances the engine's epoch until the last handle to it is gone.
+fn tick(engine: &EngineWeak) {
+    loop {
+        std::thread::sleep(TICK);
+        match engine.upgrade() {
+            Some(engine) => engine.increment_epoch(),
+            None => return,
+        }
+    }
+}
+
+/// Bounded and the same on every machine. WebAssembly threads and garbage collection are not compiled
+/// in at all (Cargo features of wasmtime), nor is WASI.
+fn wasmtime_config(limits: &EngineConfig) -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(limits.stack_bytes)
+        .wasm_memory64(false)
+        .wasm_relaxed_simd(true)
+        .relaxed_simd_deterministic(true)
+        // The payload of a NaN differs between processors and a program can look at it.
+        .cranelift_nan_canonicalization(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(20));
+    config
+}

@@ -1,0 +1,116 @@
+//! A loaded strategy.
+
+use std::time::{Duration, Instant};
+
+use model::{Description, Input, Plan, StrategyRef};
+use serde_json::Value;
+
+use crate::contract::v0_1::Prelinked;
+use crate::failure::{Failure, Kind};
+use crate::settings::Settings;
+use crate::{DecideError, Engine, LogLine, SettingsProblem, border, failure, text};
+
+/// What a strategy answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Bounded in size, its texts harmless, its outlook in order; not judged by the guard yet.
+    pub plan: Plan,
+    /// What the strategy logged.
+    pub log: Vec<LogLine>,
+    /// How long it took, with starting the instance and converting input and answer.
+    pub took: Duration,
+}
+
+/// A strategy: compiled, checked and ready to be called, from several threads at once too.
+pub struct Strategy {
+    pub(crate) engine: Engine,
+    pub(crate) prelinked: Prelinked,
+    pub(crate) description: Description,
+    pub(crate) settings: Settings,
+    pub(crate) hash: String,
+    pub(crate) size_bytes: usize,
+    pub(crate) imports: Vec<String>,
+    pub(crate) compile_time: Duration,
+}
+
+impl Strategy {
+    /// What it says of itself, checked.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// Name, version and hash of its file.
+    pub fn reference(&self) -> StrategyRef {
+        StrategyRef {
+            name: self.description.name.clone(),
+            version: self.description.version.clone(),
+            hash: self.hash.clone(),
+        }
+    }
+
+    /// SHA-256 of its file, in hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// Size of its file.
+    pub fn size_bytes(&self) -> usize {
+        self.size_bytes
+    }
+
+    /// The interfaces that it imports, all of them the contract's.
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// How long it took to compile it.
+    pub fn compile_time(&self) -> Duration {
+        self.compile_time
+    }
+
+    /// Checks settings against the strategy's schema and adds the defaults of those left out, names in
+    /// order of the alphabet. `Null` is as good as an empty object.
+    ///
+    /// # Errors
+    /// Every setting that is unknown or has a value that is not allowed.
+    pub fn complete_settings(&self, given: &Value) -> Result<Value, Vec<SettingsProblem>> {
+        self.settings.complete(given)
+    }
+
+    /// Calls `decide` in a fresh instance; the same input gives the same plan, byte for byte. Blocks for
+    /// as long as the deadline of [`crate::EngineConfig`] allows.
+    ///
+    /// # Errors
+    /// When there is no plan, or none that can be used.
+    pub fn decide(&self, input: &Input) -> Result<Answer, DecideError> {
+        let begun = Instant::now();
+        let mut settings = input.settings.clone();
+        settings.sort_all_objects();
+        let mut store = self.engine.store();
+        let result = self.prelinked.decide(&mut store, input, settings.to_string());
+        let log = store.into_data().into_log();
+        let limits = self.engine.config();
+        let plan = match result {
+            Ok(Ok(plan)) => border::admit(plan, limits),
+            Ok(Err(text)) => Err(declined(text, limits.text_bytes)),
+            Err((phase, error)) => Err(failure::explain(phase, &error, limits)),
+        };
+        let took = begun.elapsed();
+        match plan {
+            Ok(plan) => Ok(Answer { plan, log, took }),
+            Err(failure) => Err(DecideError { failure, log, took }),
+        }
+    }
+}
+
+fn declined(reason: String, text_bytes: usize) -> Failure {
+    let reason = text::line(text::cut(reason, text_bytes));
+    let reason = if reason.trim().is_empty() { "gave no reason".to_owned() } else { reason };
+    Failure::new(Kind::Declined, format!("has no plan: {reason}"))
+}
+
+impl std::fmt::Debug for Strategy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Strategy").field("reference", &self.reference()).finish_non_exhaustive()
+    }
+}
