@@ -7,7 +7,6 @@ export const texts = {
   loading: 'Asking Wattwright …',
   unknown: 'unknown',
   none: '–',
-  showMore: 'Show the details',
 
   header: {
     simulated: 'Simulated home',
@@ -51,7 +50,9 @@ export const texts = {
     since: (time: string) => `since ${time}`,
     until: (time: string) => `until about ${time}`,
     why: 'Why',
-    measured: (power: string) => `${power} measured`,
+    measuredCharge: (power: string) => `measured: ${power} into the battery`,
+    measuredDischarge: (power: string) => `measured: ${power} out of the battery`,
+    measuredIdle: 'measured: idle',
     numbers: 'The numbers behind it',
     steps: 'Step by step',
   },
@@ -163,7 +164,10 @@ export const texts = {
     battery: 'Battery',
     charge: 'Charging',
     discharge: 'Discharging',
-    socLabel: 'Charge',
+    socLabel: 'Charge after',
+    pricesLegend: 'Prices',
+    commandsLegend: 'The strip at the bottom',
+    legend: { charge: 'charge', discharge: 'discharge', balance: 'follow the meter', hold: 'hold' },
     now: 'now',
     measured: 'Measured',
     planned: 'Planned',
@@ -188,6 +192,7 @@ export const texts = {
     on: 'on',
     off: 'off',
     noPlan: 'No plan for it; left alone.',
+    advice: (command: string) => `Advice: ${command}`,
     task: (done: string, all: string, deadline: string) => `${done} of ${all} done, due ${deadline}`,
     taskStates: { waiting: 'waiting', running: 'running', done: 'done', missed: 'missed' } as Record<
       string,

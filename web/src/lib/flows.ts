@@ -2,6 +2,9 @@
 import type { HomeState } from '../model';
 import { finite } from './format';
 
+/** Below this, nothing worth mentioning flows. */
+export const IDLE_W = 5;
+
 export interface Flows {
   /** Import positive. */
   grid_w: number | null;

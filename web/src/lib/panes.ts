@@ -50,7 +50,6 @@ export interface Scene {
 }
 
 export interface Pane {
-  height: number;
   data: (columns: Columns) => uPlot.AlignedData;
   options: uPlot.Options;
 }
@@ -60,13 +59,19 @@ const TIME_AXIS_PX = 26;
 /** The ribbon of commands at the bottom of the last pane. */
 const RIBBON_PX = 7;
 
-export function panes(scene: Scene, width: number): Pane[] {
-  return [price(scene, width), power(scene, width), soc(scene, width)];
+export type PaneKey = 'price' | 'power' | 'soc';
+
+/** The panes worth drawing: without any price, there is none for it. */
+export function paneKeys(columns: Columns): PaneKey[] {
+  return columns.price.some((p) => p !== null) ? ['price', 'power', 'soc'] : ['power', 'soc'];
+}
+
+export function pane(key: PaneKey, scene: Scene, width: number): Pane {
+  return { price, power, soc }[key](scene, width);
 }
 
 function price(scene: Scene, width: number): Pane {
   return {
-    height: 96,
     data: (c) => [c.x, c.price],
     options: options(scene, width, 96, {
       scale: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(0.05, high ?? 0) * 1.06] },
@@ -86,9 +91,7 @@ function price(scene: Scene, width: number): Pane {
 
 function power(scene: Scene, width: number): Pane {
   const stepped = uPlot.paths.stepped?.({ align: 1 });
-  const { colours } = scene;
   return {
-    height: 150,
     data: (c) => [c.x, c.solar_kw, c.load_kw, c.battery_kw],
     options: options(scene, width, 150, {
       scale: {
@@ -110,13 +113,13 @@ function power(scene: Scene, width: number): Pane {
           width: 1.75,
           points: { show: false },
         },
-        { paths: () => null, stroke: colours.charge, points: { show: false } },
+        { paths: () => null, points: { show: false } },
       ],
       draw: (u) =>
         bars(u, scene, (i) => {
           const value = scene.columns.battery_kw[i];
           if (value == null || Math.abs(value) < 0.005) return null;
-          return { value, colour: faded(value < 0 ? scene.colours.charge : scene.colours.discharge, 0.72) };
+          return { value, colour: faded(scene.colours.soc, 0.7) };
         }),
     }),
   };
@@ -125,7 +128,6 @@ function power(scene: Scene, width: number): Pane {
 function soc(scene: Scene, width: number): Pane {
   const height = 110 + TIME_AXIS_PX;
   return {
-    height,
     data: (c) => [c.x, c.soc_pct],
     options: options(scene, width, height, {
       scale: { range: () => [0, 100] },
@@ -185,7 +187,7 @@ function options(scene: Scene, width: number, height: number, parts: Parts): uPl
   return {
     width,
     height,
-    padding: [8, 4, parts.timeAxis ? 0 : 4, 0],
+    padding: [8, 16, parts.timeAxis ? 0 : 4, 0],
     legend: { show: false },
     ...(timezone ? { tzDate: (s: number) => uPlot.tzDate(new Date(s * 1000), timezone) } : {}),
     cursor: {

@@ -127,7 +127,13 @@ export function columns(moments: readonly Moment[]): Columns {
     // A stepped line ends where its last step begins: repeat the last step.
     for (const line of [all.solar_kw, all.load_kw]) line[last] = line[last - 1] ?? null;
   }
+  all.solar_kw = all.solar_kw.map((kw, i) => (isNight(all.solar_kw, i) ? null : kw));
   return all;
+}
+
+/** Between nothing and nothing: a line along zero says nothing. */
+function isNight(solar: readonly (number | null)[], i: number): boolean {
+  return [solar[i - 1], solar[i], solar[i + 1]].every((kw) => !kw);
 }
 
 function push(all: Columns, ms: number, moment: Moment | null, soc: number | null): void {

@@ -69,8 +69,11 @@ export function headline(doing: Maybe<Doing>, format: Format): Headline {
   const verdict = doing?.verdict;
   if (!doing || !verdict) return { text: words.noPlan, hint: words.noPlanHint, tone: 'quiet' };
   if (verdict.decision === 'refused') {
-    const what = commandWords(verdict.proposed, format).toLocaleLowerCase(texts.language);
-    return { text: words.refused(what), hint: words.safeState, tone: 'trouble' };
+    return {
+      text: words.refused(commandWords(verdict.proposed, format)),
+      hint: words.safeState,
+      tone: 'trouble',
+    };
   }
   const command = verdict.approved ?? doing.outcome?.command ?? verdict.proposed;
   return {
@@ -145,6 +148,6 @@ export function faultWords(fault: Fault): string {
     case 'not_yet':
       return words.not_yet;
     default:
-      return words.other(spaced(fault.kind));
+      return words.other(spaced((fault as { kind: string }).kind));
   }
 }
