@@ -14,19 +14,30 @@ pub enum Order {
 
 /// An order that passed the guard. Nothing outside this crate can make one:
 ///
-/// ```compile_fail
-/// let forged = guard::Approved { target: "battery".into(), order: todo!(), lease: std::time::Duration::MAX };
+/// ```compile_fail,E0451
+/// let hold = guard::Order::Command(model::Command::Hold);
+/// let lease = std::time::Duration::from_secs(60);
+/// let forged = guard::Approved { target: "battery".into(), order: hold, lease, setpoint: false };
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Approved {
     target: TargetId,
     order: Order,
     lease: Duration,
+    setpoint: bool,
 }
 
 impl Approved {
-    pub(crate) fn new(target: TargetId, order: Order, lease: Duration) -> Self {
-        Self { target, order, lease }
+    pub(crate) fn planned(target: TargetId, command: Command, lease: Duration) -> Self {
+        Self { target, order: Order::Command(command), lease, setpoint: false }
+    }
+
+    pub(crate) fn setpoint(target: TargetId, command: Command, lease: Duration) -> Self {
+        Self { target, order: Order::Command(command), lease, setpoint: true }
+    }
+
+    pub(crate) fn release(target: TargetId, baseline: Baseline) -> Self {
+        Self { target, order: Order::Release(baseline), lease: Duration::ZERO, setpoint: false }
     }
 
     /// Battery or device.
@@ -47,8 +58,14 @@ impl Approved {
         }
     }
 
-    /// How long it holds: when nothing renews it by then, the target is released.
+    /// How long it holds: when nothing renews it by then, the target is released. Zero for a release,
+    /// which needs no renewal.
     pub fn lease(&self) -> Duration {
         self.lease
+    }
+
+    /// Whether it is a setpoint of the balance loop, which leaves `balance` in force.
+    pub fn is_setpoint(&self) -> bool {
+        self.setpoint
     }
 }

@@ -1,0 +1,150 @@
+//! From actions to verdicts.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::home::Baseline;
+use model::{Action, BalanceLimits, Command, CommandKind, Decision, Finding, HomeState, Rule, TargetId, Verdict};
+
+use crate::approved::Approved;
+use crate::ledger::Ledger;
+use crate::limits::Limits;
+use crate::rules::{self, CHAIN, Case, Origin, Ruling, Subject};
+use crate::view::View;
+use crate::watch::Watch;
+
+/// The moment in which the guard judges.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// What is seen of the home.
+    pub home: &'a HomeState,
+    /// The wall clock, for the age of readings.
+    pub now: Timestamp,
+    /// The monotonic clock since the daemon's start, for intervals.
+    pub uptime: Duration,
+    /// What was written.
+    pub ledger: &'a Ledger,
+    /// What the readings did so far, `home` included.
+    pub watch: &'a Watch,
+}
+
+/// A verdict, with the order if there is one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// For people and for the journal.
+    pub verdict: Verdict,
+    /// For the executor; `None`: refused.
+    pub approved: Option<Approved>,
+}
+
+/// Judges by the limits of one home.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    limits: Limits,
+}
+
+impl Guard {
+    /// A guard for these limits. Limits that are not finite or below zero count as zero.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits }
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Judges a plan: one result for each action, in order. `declared` is what the strategy said that it
+    /// may command. What the first actions are granted of a common limit is not there for the later ones.
+    pub fn judge(&self, actions: &[Action], declared: &BTreeSet<CommandKind>, scene: &Scene<'_>) -> Vec<Judged> {
+        let mut view = View::new(&self.limits, scene);
+        let mut seen = BTreeSet::new();
+        let mut results = Vec::with_capacity(actions.len());
+        for action in actions {
+            let first = seen.insert(action.target.as_str());
+            let judged = self.pass(&action.target, &action.command, Origin::Plan { declared, first }, scene, &view);
+            if let Some(command) = &judged.verdict.approved {
+                view.decide(&action.target, command.clone());
+            }
+            results.push(judged);
+        }
+        results
+    }
+
+    /// Judges a setpoint of the balance loop: hold, charge or discharge, `within` the bounds of the
+    /// `balance` in force. Where a plan's action would be refused, the answer is hold, since the setpoint
+    /// before may be just what is no longer allowed; only an unknown battery, a link that is down and the
+    /// write interval leave it with nothing.
+    pub fn judge_setpoint(
+        &self,
+        battery: &str,
+        command: &Command,
+        within: &BalanceLimits,
+        scene: &Scene<'_>,
+    ) -> Judged {
+        let view = View::new(&self.limits, scene);
+        self.pass(battery, command, Origin::Setpoint { within }, scene, &view)
+    }
+
+    /// Lets go of a target. Always possible.
+    pub fn release(&self, target: impl Into<TargetId>, baseline: Baseline) -> Approved {
+        Approved::release(target.into(), baseline)
+    }
+
+    /// How long no other command may be written to the target; zero: it may now.
+    pub fn write_wait(&self, target: &str, ledger: &Ledger, uptime: Duration) -> Duration {
+        rules::write_interval::wait(Subject::find(&self.limits, target), target, ledger, uptime)
+    }
+
+    /// How long the battery's direction, or the device's switch, may not be changed; zero: it may now.
+    pub fn dwell_wait(&self, target: &str, ledger: &Ledger, uptime: Duration) -> Duration {
+        rules::dwell::wait(Subject::find(&self.limits, target), target, ledger, uptime)
+    }
+
+    fn pass(&self, target: &str, proposed: &Command, origin: Origin<'_>, scene: &Scene<'_>, view: &View<'_>) -> Judged {
+        let subject = Subject::find(&self.limits, target);
+        let mut findings = Vec::new();
+        let mut command = proposed.clone();
+        for (rule, check) in CHAIN {
+            let case = Case { target, subject, command: &command, origin, grid_limits: &self.limits.grid, scene, view };
+            let (to, text) = match check(&case) {
+                Ruling::Pass => continue,
+                Ruling::Adjust { to, text } => (Some(to), text),
+                Ruling::Refuse { text } => (hold_instead(rule, &case), text),
+            };
+            let to = to.filter(|to| *to != Command::Hold || subject.can(CommandKind::Hold));
+            findings.push(Finding { rule, text, from: command, to: to.clone() });
+            match to {
+                Some(to) => command = to,
+                None => return refused(target, proposed, findings),
+            }
+        }
+        let decision = if findings.is_empty() { Decision::Accepted } else { Decision::Adjusted };
+        let approved = match origin {
+            Origin::Plan { .. } => Approved::planned(target.into(), command.clone(), subject.lease()),
+            Origin::Setpoint { .. } => Approved::setpoint(target.into(), command.clone(), subject.lease()),
+        };
+        let verdict =
+            Verdict { target: target.into(), decision, proposed: proposed.clone(), approved: Some(command), findings };
+        Judged { verdict, approved: Some(approved) }
+    }
+}
+
+/// A setpoint that is refused must not leave the one before in force.
+fn hold_instead(rule: Rule, case: &Case<'_>) -> Option<Command> {
+    let moving = matches!(case.command, Command::Charge { .. } | Command::Discharge { .. });
+    let stoppable = !matches!(rule, Rule::UnknownTarget | Rule::Link | Rule::WriteInterval);
+    (matches!(case.origin, Origin::Setpoint { .. }) && moving && stoppable).then_some(Command::Hold)
+}
+
+fn refused(target: &str, proposed: &Command, findings: Vec<Finding>) -> Judged {
+    let verdict = Verdict {
+        target: target.into(),
+        decision: Decision::Refused,
+        proposed: proposed.clone(),
+        approved: None,
+        findings,
+    };
+    Judged { verdict, approved: None }
+}

@@ -1,0 +1,176 @@
+//! What was written to each target, and when.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::snapshot::InForce;
+use model::{Command, TargetId};
+
+use crate::approved::{Approved, Order};
+
+/// Which way a battery goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the bus.
+    Charge,
+    /// To the bus.
+    Discharge,
+}
+
+impl Direction {
+    /// That of a command; `None`: it goes nowhere, or both ways.
+    pub(crate) fn of(command: &Command) -> Option<Self> {
+        match command {
+            Command::Charge { power_w } if *power_w > 0.0 => Some(Direction::Charge),
+            Command::Discharge { power_w } if *power_w > 0.0 => Some(Direction::Discharge),
+            _ => None,
+        }
+    }
+}
+
+/// Remembers what was written to each target. Pure: time is passed in. Intervals go by the monotonic
+/// clock (`uptime`, since the daemon's start), which no change of the wall clock disturbs.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    targets: BTreeMap<TargetId, Entry>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    in_force: Option<Standing>,
+    /// Last write to the device; the command is `None` for a release.
+    written: Option<(Option<Command>, Duration)>,
+    /// Last direction, and when it became that.
+    direction: Option<(Direction, Duration)>,
+    /// Last state of the switch, and when it became that.
+    switched: Option<(bool, Duration)>,
+}
+
+#[derive(Clone, Debug)]
+struct Standing {
+    command: Command,
+    since: Timestamp,
+    since_uptime: Duration,
+    renewed: Duration,
+    lease: Duration,
+}
+
+impl Ledger {
+    /// An order was written to its device. Putting `balance` in force is not a write by itself: the
+    /// setpoints of its loop are, and they leave `balance` in force.
+    pub fn record(&mut self, approved: &Approved, now: Timestamp, uptime: Duration) {
+        let entry = self.targets.entry(approved.target().clone()).or_default();
+        let command = match approved.order() {
+            Order::Release(_) => {
+                entry.in_force = None;
+                entry.written = Some((None, uptime));
+                return;
+            }
+            Order::Command(command) => command,
+        };
+        if !matches!(command, Command::Balance(_)) {
+            entry.written = Some((Some(command.clone()), uptime));
+        }
+        if let Some(direction) = Direction::of(command)
+            && entry.direction.is_none_or(|(before, _)| before != direction)
+        {
+            entry.direction = Some((direction, uptime));
+        }
+        if let Some(on) = switch_state(command)
+            && entry.switched.is_none_or(|(before, _)| before != on)
+        {
+            entry.switched = Some((on, uptime));
+        }
+        if !approved.is_setpoint() {
+            entry.stand(command, approved.lease(), now, uptime);
+        }
+    }
+
+    /// The command that is in force was approved again and nothing had to be written.
+    pub fn renew(&mut self, approved: &Approved, uptime: Duration) {
+        if let Some(standing) = self.targets.get_mut(approved.target()).and_then(|entry| entry.in_force.as_mut())
+            && approved.command() == Some(&standing.command)
+        {
+            standing.renewed = uptime;
+            standing.lease = approved.lease();
+        }
+    }
+
+    /// The command in force.
+    pub fn in_force(&self, target: &str) -> Option<InForce> {
+        self.standing(target).map(|s| InForce { command: s.command.clone(), since: s.since })
+    }
+
+    /// How long the command in force has been of its kind.
+    pub fn in_force_for(&self, target: &str, uptime: Duration) -> Option<Duration> {
+        self.standing(target).map(|s| uptime.saturating_sub(s.since_uptime))
+    }
+
+    /// What is left of the lease of the command in force; zero: it must be renewed or released now.
+    pub fn lease_left(&self, target: &str, uptime: Duration) -> Option<Duration> {
+        self.standing(target).map(|s| s.lease.saturating_sub(uptime.saturating_sub(s.renewed)))
+    }
+
+    /// What was last written, a setpoint included; `None`: nothing, or a release.
+    pub fn last_written(&self, target: &str) -> Option<&Command> {
+        self.targets.get(target)?.written.as_ref()?.0.as_ref()
+    }
+
+    /// Since the last write, a release included.
+    pub fn since_write(&self, target: &str, uptime: Duration) -> Option<Duration> {
+        let (_, at) = self.targets.get(target)?.written.as_ref()?;
+        Some(uptime.saturating_sub(*at))
+    }
+
+    /// The last direction of a battery, and how long ago it became that.
+    pub fn direction(&self, target: &str, uptime: Duration) -> Option<(Direction, Duration)> {
+        let (direction, at) = self.targets.get(target)?.direction?;
+        Some((direction, uptime.saturating_sub(at)))
+    }
+
+    /// The last state of a switch, and how long ago it became that.
+    pub fn switched(&self, target: &str, uptime: Duration) -> Option<(bool, Duration)> {
+        let (on, at) = self.targets.get(target)?.switched?;
+        Some((on, uptime.saturating_sub(at)))
+    }
+
+    /// Forgets all about a target that is no longer ours.
+    pub fn forget(&mut self, target: &str) {
+        self.targets.remove(target);
+    }
+
+    pub(crate) fn command_in_force(&self, target: &str) -> Option<&Command> {
+        self.standing(target).map(|s| &s.command)
+    }
+
+    fn standing(&self, target: &str) -> Option<&Standing> {
+        self.targets.get(target)?.in_force.as_ref()
+    }
+}
+
+impl Entry {
+    fn stand(&mut self, command: &Command, lease: Duration, now: Timestamp, uptime: Duration) {
+        let (since, since_uptime) = match &self.in_force {
+            Some(before) if same_kind(&before.command, command) => (before.since, before.since_uptime),
+            _ => (now, uptime),
+        };
+        self.in_force = Some(Standing { command: command.clone(), since, since_uptime, renewed: uptime, lease });
+    }
+}
+
+/// On and off are one kind of command, but not one state.
+fn same_kind(a: &Command, b: &Command) -> bool {
+    a.kind() == b.kind() && switch_state(a) == switch_state(b)
+}
+
+pub(crate) fn switch_state(command: &Command) -> Option<bool> {
+    match command {
+        Command::TurnOn => Some(true),
+        Command::TurnOff => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,9 @@ mod judge;
 mod ledger;
 mod limits;
 mod rules;
+#[cfg(test)]
+mod testing;
+mod view;
 mod watch;
 
 pub use approved::{Approved, Order};

@@ -21,7 +21,12 @@ pub struct GridLimits {
 
 impl Default for GridLimits {
     fn default() -> Self {
-        Self { import_limit_w: None, feed_in_limit_w: Some(800.0), meter_stale_after: Duration::from_secs(60), plausible_w: 43_500.0 }
+        Self {
+            import_limit_w: None,
+            feed_in_limit_w: Some(800.0),
+            meter_stale_after: Duration::from_secs(60),
+            plausible_w: 43_500.0,
+        }
     }
 }
 
@@ -40,8 +45,8 @@ pub struct BatteryLimits {
     pub max_discharge_w: f64,
     /// What its entities can do.
     pub commands: BTreeSet<CommandKind>,
-    /// Least time between charging and discharging: each change of direction switches a relay
-    /// (Zendure/zenSDK#74 advises two minutes).
+    /// Least time between one change of direction (charging, discharging) and the next: each switches a
+    /// relay (Zendure/zenSDK#74 advises two minutes).
     pub direction_dwell: Duration,
     /// Least time between two writes (Zendure/zenSDK#5 recommends at least ten seconds).
     pub write_interval: Duration,

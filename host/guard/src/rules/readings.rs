@@ -1,0 +1,33 @@
+//! Which readings a command depends on. Charging and discharging need the state of charge; following the
+//! meter needs the meter too; what adds to the import needs the meter where an import limit is set, since
+//! a connection that nobody measures has to be taken for overloaded (so do evcc's circuits). Discharging
+//! goes without the meter, but then with what the feed-in limit allows at any load. Hold needs nothing.
+
+use model::Command;
+
+use super::{Case, Origin, Ruling};
+use crate::believe::Belief;
+
+/// Refuses when one of the readings is of this code.
+pub(super) fn refuse(case: &Case<'_>, code: &str) -> Ruling {
+    let found = needed(case).into_iter().flatten().find(|belief| belief.code() == Some(code));
+    match found.and_then(Belief::text) {
+        Some(text) => Ruling::Refuse { text: format!("“{}” needs a reading that is {code}: {text}", case.command) },
+        None => Ruling::Pass,
+    }
+}
+
+fn needed<'c>(case: &'c Case<'_>) -> [Option<&'c Belief>; 2] {
+    let soc = || case.view.soc(case.target);
+    let grid = || Some(&case.view.grid);
+    let limited = case.grid_limits.import_limit_w.is_some();
+    let follows = matches!(case.origin, Origin::Setpoint { .. });
+    match case.command {
+        Command::Balance(_) => [soc(), grid()],
+        Command::Charge { .. } if limited || follows => [soc(), grid()],
+        Command::Discharge { .. } if follows => [soc(), grid()],
+        Command::Charge { .. } | Command::Discharge { .. } => [soc(), None],
+        Command::TurnOn if limited && case.view.turn_on_w(case.target) > 0.0 => [None, grid()],
+        _ => [None, None],
+    }
+}

@@ -1,0 +1,125 @@
+use super::*;
+use crate::believe::{Belief, believe_soc};
+use crate::testing::Bench;
+use model::home::{Fault, Link};
+
+fn show(bench: &mut Bench, after_s: u64, soc_pct: f64) -> &'static str {
+    bench.pass(Duration::from_secs(after_s));
+    bench.battery().soc_pct = model::Reading::of("sensor.soc", soc_pct, bench.now);
+    bench.observe();
+    verdict(bench)
+}
+
+fn verdict(bench: &Bench) -> &'static str {
+    believe_soc(&bench.home.batteries[0], &bench.watch, bench.now).code().unwrap_or("known")
+}
+
+#[test]
+fn a_spike_is_not_believed_and_what_comes_back_is() {
+    let mut bench = Bench::new();
+    assert_eq!(show(&mut bench, 10, 12.0), "implausible");
+    assert_eq!(show(&mut bench, 10, 55.0), "known");
+    assert_eq!(show(&mut bench, 10, 54.0), "known");
+}
+
+#[test]
+fn three_samples_confirm_a_new_level() {
+    let mut bench = Bench::new();
+    assert_eq!(show(&mut bench, 10, 12.0), "implausible");
+    // The same reading seen again is no new sample.
+    bench.observe();
+    bench.observe();
+    assert_eq!(verdict(&bench), "implausible");
+    assert_eq!(show(&mut bench, 10, 12.0), "implausible");
+    assert_eq!(show(&mut bench, 10, 12.0), "known");
+}
+
+#[test]
+fn samples_that_disagree_confirm_nothing() {
+    let mut bench = Bench::new();
+    for soc_pct in [12.0, 90.0, 30.0, 80.0, 12.0, 99.0, 0.0] {
+        assert_eq!(show(&mut bench, 5, soc_pct), "implausible", "{soc_pct} %");
+    }
+}
+
+#[test]
+fn what_the_battery_can_do_in_the_time_is_believed() {
+    // after, shows, expected; 1920 W of 1920 Wh are 1 % in 36 s
+    let table = [
+        (1, 57.0, "known"),
+        (1, 63.0, "implausible"),
+        (3600, 5.0, "known"),
+        (600, 75.0, "known"),
+        (600, 99.0, "implausible"),
+    ];
+    for (after_s, soc_pct, expected) in table {
+        assert_eq!(show(&mut Bench::new(), after_s, soc_pct), expected, "{soc_pct} % after {after_s} s");
+    }
+}
+
+#[test]
+fn the_first_level_after_a_long_silence_is_believed() {
+    let mut bench = Bench::new();
+    bench.battery().soc_pct = model::Reading::faulty("sensor.soc", Fault::Unavailable { state: "unknown".into() });
+    bench.pass(Duration::from_secs(3600));
+    bench.observe();
+    assert_eq!(show(&mut bench, 1, 95.0), "known");
+}
+
+#[test]
+fn a_level_that_does_not_move_with_the_energy_is_stale() {
+    // 5 % of 1920 Wh are 96 Wh: 432 s with 800 W
+    let mut bench = Bench::new();
+    bench.battery().power_w.value = Some(800.0);
+    bench.observe();
+    assert_eq!(show(&mut bench, 400, 55.0), "known");
+    assert_eq!(show(&mut bench, 60, 55.0), "stale");
+    let belief = believe_soc(&bench.home.batteries[0], &bench.watch, bench.now);
+    let Belief::Stale { text, .. } = belief else { panic!("{belief:?}") };
+    assert!(text.contains("2026-11-24T12:00:00Z") && text.contains("102 Wh"), "{text}");
+    assert_eq!(show(&mut bench, 60, 54.0), "known");
+}
+
+#[test]
+fn a_level_of_an_idle_battery_is_good_for_ever() {
+    let mut bench = Bench::new();
+    assert_eq!(show(&mut bench, 500_000, 55.0), "known");
+}
+
+#[test]
+fn energy_back_and_forth_does_not_make_a_level_stale() {
+    let mut bench = Bench::new();
+    for n in 0..40 {
+        bench.battery().power_w.value = Some(if n % 2 == 0 { 500.0 } else { -500.0 });
+        assert_eq!(show(&mut bench, 300, 55.0), "known", "step {n}");
+    }
+}
+
+#[test]
+fn a_full_battery_that_is_charged_stays_full() {
+    let mut bench = Bench::with_soc(100.0);
+    bench.battery().power_w.value = Some(-1000.0);
+    bench.observe();
+    assert_eq!(show(&mut bench, 3600, 100.0), "known");
+}
+
+#[test]
+fn nothing_is_counted_while_the_power_is_unknown_or_the_link_down() {
+    let mut bench = Bench::new();
+    bench.battery().power_w.value = Some(800.0);
+    bench.home.link = Link::Connecting { reason: String::new() };
+    bench.observe();
+    bench.pass(Duration::from_secs(7200));
+    bench.home.link = Link::Up { since: bench.now };
+    bench.observe();
+    assert_eq!(verdict(&bench), "known");
+}
+
+#[test]
+fn a_level_that_was_never_observed_is_doubted_when_far_away() {
+    let mut bench = Bench::new();
+    bench.battery().soc_pct.value = Some(58.0);
+    assert_eq!(verdict(&bench), "known");
+    bench.battery().soc_pct.value = Some(80.0);
+    assert_eq!(verdict(&bench), "implausible");
+}
