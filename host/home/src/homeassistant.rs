@@ -1,1 +1,222 @@
-//! 
+//! A real Home Assistant behind the port, over its WebSocket API.
+//!
+//! [`config`] says which entity plays which role. [`HomeAssistant::connect`] starts a task that keeps the
+//! connection and the latest state of each mapped entity; from these the port answers without waiting.
+//! Pure: the protocol's messages, readings, and the calls that make up a command.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use guard::{Approved, Order};
+use model::home::Baseline;
+use model::{Command, HomeState, Link, TargetId};
+use serde_json::{Map, Value, json};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use self::command::Call;
+use self::config::{EntityId, HomeEntities};
+use self::link::{Request, Shared};
+use self::states::States;
+use crate::{Home, ReadBack, SendError};
+
+mod command;
+pub mod config;
+mod connection;
+mod link;
+mod protocol;
+mod reading;
+mod states;
+mod tls;
+mod validate;
+mod view;
+
+pub use connection::{Connection, ConnectionError, Timing};
+pub use link::CallError;
+pub use validate::Finding;
+
+/// A Home Assistant. Ends its connection when it is dropped.
+pub struct HomeAssistant {
+    shared: Arc<Shared>,
+    requests: mpsc::Sender<Request>,
+    timing: Timing,
+    /// One order at a time for each target, so that the calls of two do not mix.
+    turns: BTreeMap<TargetId, Mutex<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for HomeAssistant {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl HomeAssistant {
+    /// Starts to connect, and keeps trying. Must be called within a Tokio runtime.
+    pub fn connect(connection: Connection, entities: HomeEntities) -> Self {
+        let batteries = entities.batteries.iter().map(|(id, _)| id.clone());
+        let devices = entities.devices.iter().map(|(id, _)| id.clone());
+        let turns = batteries.chain(devices).map(|id| (id, Mutex::new(()))).collect();
+        let shared = Arc::new(Shared::new(entities));
+        let (requests, receiver) = mpsc::channel(64);
+        let timing = connection.timing;
+        let task = tokio::spawn(link::run(connection, shared.clone(), receiver));
+        Self { shared, requests, timing, turns, task }
+    }
+
+    /// Waits until the link is up or rejected, at most for `patience`, and returns how it is then.
+    pub async fn settled(&self, patience: Duration) -> Link {
+        let mut changes = self.changes();
+        let settled = async {
+            loop {
+                let link = self.shared.lock().known.link.clone();
+                if !matches!(link, Link::Connecting { .. }) || changes.changed().await.is_err() {
+                    return link;
+                }
+            }
+        };
+        match timeout(patience, settled).await {
+            Ok(link) => link,
+            Err(_) => self.shared.lock().known.link.clone(),
+        }
+    }
+
+    /// Calls an action that only looks something up, such as a price list or a weather forecast, and
+    /// returns its response. Commands go through [`Home::send`].
+    pub async fn call_action(
+        &self,
+        domain: &str,
+        service: &str,
+        data: Value,
+        target: Option<Value>,
+    ) -> Result<Value, CallError> {
+        let message = protocol::call_service(domain, service, data, target, true);
+        let mut answer = self.ask(message, self.timing.action_within).await?;
+        Ok(answer.get_mut("response").map(Value::take).unwrap_or_default())
+    }
+
+    /// The attributes of a mapped or extra entity; `None`: there is no such entity, or the link is down.
+    pub fn attributes(&self, entity: &EntityId) -> Option<Map<String, Value>> {
+        let inner = self.shared.lock();
+        inner.known.states.as_ref()?.get(entity).map(|state| state.attributes.clone())
+    }
+
+    /// Compares the mapping with what Home Assistant has; nothing found: all fits.
+    pub async fn validate(&self) -> Result<Vec<Finding>, CallError> {
+        let states = self.ask(protocol::get_states(), self.timing.action_within).await?;
+        let services = self.ask(protocol::get_services(), self.timing.action_within).await?;
+        Ok(validate::findings(&self.shared.entities, &States::of_list(&states), &services))
+    }
+
+    async fn ask(&self, message: Value, within: Duration) -> Result<Value, CallError> {
+        let (reply, answer) = oneshot::channel();
+        let asked = async {
+            let request = Request { message, reply };
+            self.requests.send(request).await.map_err(|_| CallError::LinkDown)?;
+            answer.await.map_err(|_| CallError::LinkDown)?
+        };
+        timeout(within, asked).await.unwrap_or(Err(CallError::TimedOut(within)))
+    }
+
+    /// What is seen, unless the link is down.
+    fn calls(&self, target: &str, order: &Order) -> Result<Vec<Call>, SendError> {
+        let inner = self.shared.lock();
+        let entities = &self.shared.entities;
+        match &inner.known.states {
+            Some(states) if inner.known.link.is_up() => match order {
+                Order::Command(command) => command::command_calls(entities, states, target, command),
+                Order::Release(baseline) => command::release_calls(entities, states, target, baseline),
+            },
+            _ => Err(SendError::LinkDown),
+        }
+    }
+
+    /// Whether the entity shows already what the call would bring about. While an earlier write to it has
+    /// not been seen, what it shows is about to change.
+    fn is_done(&self, call: &Call) -> bool {
+        let Some(entity) = &call.entity else { return false };
+        let inner = self.shared.lock();
+        if inner.unseen.get(entity).is_some_and(|wanted| *wanted != call.wanted) {
+            return false;
+        }
+        let state = inner.known.states.as_ref().and_then(|states| states.get(entity));
+        state.is_some_and(|state| call.wanted.shown_by(state) == Some(true))
+    }
+
+    async fn perform(&self, call: &Call) -> Result<(), SendError> {
+        if self.is_done(call) {
+            return Ok(());
+        }
+        if let Some(entity) = &call.entity {
+            self.shared.lock().unseen.insert(entity.clone(), call.wanted.clone());
+        }
+        let target = call.entity.as_ref().map(|entity| json!({ "entity_id": entity }));
+        let data = Value::Object(call.data.clone());
+        let message = protocol::call_service(&call.domain, &call.service, data, target, false);
+        let within = self.timing.acknowledge_within;
+        let answer = self.ask(message, within).await;
+        tracing::debug!(domain = call.domain, service = call.service, entity = ?call.entity, data = ?call.data, ?answer, "service call");
+        answer.map(drop).map_err(|error| match error {
+            CallError::LinkDown => SendError::LinkDown,
+            CallError::TimedOut(within) => SendError::TimedOut(within),
+            CallError::Refused(words) => {
+                if let Some(entity) = &call.entity {
+                    self.shared.lock().unseen.remove(entity);
+                }
+                SendError::Rejected(format!("{}.{}: {words}", call.domain, call.service))
+            }
+        })
+    }
+}
+
+#[async_trait]
+impl Home for HomeAssistant {
+    fn state(&self) -> HomeState {
+        view::home_state(&self.shared.entities, &self.shared.lock().known)
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.changes()
+    }
+
+    async fn send(&self, approved: &Approved) -> Result<(), SendError> {
+        let target = approved.target();
+        let _turn = match self.turns.get(target) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
+        let calls = self.calls(target, approved.order())?;
+        match approved.command() {
+            Some(command) => {
+                self.shared.lock().sent.insert(target.clone(), (command.clone(), calls.clone()));
+            }
+            None => {
+                self.shared.lock().sent.remove(target);
+            }
+        }
+        for call in &calls {
+            self.perform(call).await?;
+        }
+        Ok(())
+    }
+
+    fn read_back(&self, target: &TargetId, command: &Command) -> ReadBack {
+        let inner = self.shared.lock();
+        let Some(states) = &inner.known.states else { return ReadBack::Unknown };
+        match inner.sent.get(target) {
+            Some((sent, calls)) if sent == command => command::compare(calls, states),
+            _ => match command::command_calls(&self.shared.entities, states, target, command) {
+                Ok(calls) => command::compare(&calls, states),
+                Err(_) => ReadBack::Unknown,
+            },
+        }
+    }
+
+    fn baseline(&self, target: &TargetId) -> Option<Baseline> {
+        let inner = self.shared.lock();
+        command::baseline(&self.shared.entities, inner.known.states.as_ref()?, target)
+    }
+}
