@@ -12,7 +12,7 @@ export function grader(prices: readonly (number | null)[]): (price: number) => P
   const at = (share: number) => sorted[Math.round((sorted.length - 1) * share)] ?? 0;
   const [low, high] = [at(0.05), at(0.95)];
   const mean = sorted.reduce((all, p) => all + p, 0) / Math.max(1, sorted.length);
-  const flat = high - low < 0.1 * Math.abs(mean);
+  const flat = high - low <= 0.1 * Math.abs(mean);
   return (price) => {
     if (price < 0) return 'negative';
     if (flat) return 'middle';

@@ -1,0 +1,195 @@
+// The page in a real Chromium against a running daemon (or the mock):
+//   BASE_URL=http://127.0.0.1:8420 SCREENSHOT_DIR=/tmp/pictures node tests/page.mjs
+// A first argument stands in for BASE_URL; CHROMIUM names another browser than /usr/bin/chromium.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+
+const base = new URL(process.argv[2] ?? process.env.BASE_URL ?? 'http://127.0.0.1:8420');
+if (!base.pathname.endsWith('/')) base.pathname += '/';
+const pictures = process.env.SCREENSHOT_DIR;
+/** Time enough for a slow machine; nothing is expected to need it. */
+const PATIENCE_MS = 30_000;
+
+const sizes = {
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+  desktop: { viewport: { width: 1280, height: 900 } },
+};
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+});
+after(() => browser?.close());
+
+/** Opens the page and keeps what should never happen on it. */
+async function open(size, colorScheme) {
+  const context = await browser.newContext({ ...sizes[size], colorScheme, locale: 'en-GB' });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(base.href)) complaints.push(`request to ${request.url()}`);
+  });
+  await page.addInitScript(() => {
+    globalThis.violations = [];
+    addEventListener('securitypolicyviolation', (event) =>
+      globalThis.violations.push(`${event.violatedDirective} ${event.blockedURI}`),
+    );
+  });
+  await page.goto(base.href);
+  await page.getByTestId('now-state').waitFor();
+  return { context, page, complaints };
+}
+
+const live = async () => (await fetch(new URL('api/live', base))).json();
+
+/** Words of the page that a command must show, by its kind. */
+const words = {
+  charge: /charg/i,
+  discharge: /discharg/i,
+  hold: /hold/i,
+  balance: /follow the meter|following the meter|take surplus|cover use/i,
+};
+
+/** Compares the page with a state; throws where they differ. */
+async function compare(page, state) {
+  const text = (id) => page.getByTestId(id).innerText();
+  const attribute = (id, name) => page.getByTestId(id).getAttribute(name);
+  assert.match(await page.locator('h1').innerText(), new RegExp(escape(state.home_name)));
+
+  const battery = state.home.batteries[0];
+  const doing = state.doing.find((d) => d.target === battery?.id);
+  const verdict = doing?.verdict;
+  if (verdict) {
+    const { kind } = verdict.approved ?? verdict.proposed;
+    assert.equal(await attribute('now-state', 'data-kind'), kind);
+    assert.match(await text('now-state'), words[kind] ?? /./);
+    assert.equal(await attribute('now-state', 'data-decision'), verdict.decision);
+    assert.equal(
+      await page.getByTestId(`verdict-${battery.id}`).first().getAttribute('data-decision'),
+      verdict.decision,
+    );
+    for (const finding of verdict.findings)
+      assert.ok(await page.locator(`[data-rule="${finding.rule}"]`).first().isVisible());
+  }
+  if (doing?.reason?.text) assert.equal(spaces(await text('now-reason')), spaces(doing.reason.text));
+  if (doing?.outcome) assert.equal(await attribute('now-outcome', 'data-stage'), doing.outcome.stage);
+
+  const available = state.available.find((a) => a.battery === battery?.id);
+  if (available?.energy_wh != null) {
+    assert.equal(await text('available-energy'), `${(available.energy_wh / 1000).toFixed(2)} kWh`);
+  }
+  if (available?.hours != null) {
+    assert.equal(Number(await attribute('available-hours', 'data-value')), available.hours);
+    assert.match(await text('available-hours'), /h|days/);
+  }
+  assert.equal(await attribute('link', 'data-state'), state.home.link.state);
+  const modes = new Set(state.doing.map((d) => d.mode));
+  const mode = modes.size > 1 ? 'mixed' : ([...modes][0] ?? 'advise');
+  if (mode === 'advise' || mode === 'control') assert.equal(await attribute('mode', 'data-mode'), mode);
+  if (state.strategy) assert.match(await text('strategy-active'), new RegExp(escape(state.strategy.name)));
+}
+
+/**
+ * The page shows the state that the API tells. Readings move on between asking and looking, so a
+ * difference counts only when it stays.
+ */
+async function agrees(page) {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const state = await live();
+    try {
+      await compare(page, state);
+      return state;
+    } catch (difference) {
+      if (Date.now() > until) throw difference;
+      await page.waitForTimeout(200);
+    }
+  }
+}
+
+const spaces = (text) => text.replace(/\s+/g, ' ').trim();
+const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+for (const size of Object.keys(sizes)) {
+  for (const scheme of ['light', 'dark']) {
+    test(`the page agrees with the API on a ${size}, ${scheme}`, async () => {
+      const { context, page, complaints } = await open(size, scheme);
+      const state = await agrees(page);
+      if (state.tick != null) await page.locator('[data-testid=chart] canvas').first().waitFor();
+
+      const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      assert.ok(wide <= room, `the page is ${wide} px wide in a window of ${room} px`);
+      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const brightness = ground.match(/\d+/g).slice(0, 3).map(Number)[1];
+      assert.equal(brightness > 128, scheme === 'light', `background is ${ground}`);
+
+      if (pictures) {
+        mkdirSync(pictures, { recursive: true });
+        await page.screenshot({ path: join(pictures, `${size}-${scheme}.png`), fullPage: true });
+      }
+      complaints.push(...(await page.evaluate(() => globalThis.violations)));
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+}
+
+test('the chart is read with the keyboard, the table opens', async (t) => {
+  const { context, page, complaints } = await open('desktop', 'light');
+  if ((await agrees(page)).tick == null) {
+    t.skip('no tick yet');
+    return;
+  }
+  const chart = page.getByTestId('chart');
+  await chart.waitFor();
+  const before = await page.getByTestId('readout').innerText();
+  await chart.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await page.waitForFunction((b) => document.querySelector('[data-testid=readout]')?.innerText !== b, before);
+  assert.ok(await chart.getAttribute('aria-valuetext'));
+  await page.keyboard.press('Home');
+  await page.keyboard.press('End');
+  await page.getByText('The plan as a table').click();
+  if (await page.locator('[data-testid^=plan-table-]').count())
+    assert.ok((await page.locator('[data-testid^=plan-table-] tbody tr').count()) > 0);
+  complaints.push(...(await page.evaluate(() => globalThis.violations)));
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('the ages of the readings move on and the page is live', async (t) => {
+  const { context, page } = await open('desktop', 'light');
+  const { home } = await agrees(page);
+  await page.locator('[data-testid=hearing][data-state=live]').waitFor();
+  if (!home.grid_power_w.at) {
+    t.skip('no reading yet');
+    return;
+  }
+  const readings = page.getByTestId('readings');
+  const before = await readings.innerText();
+  await page.waitForFunction(
+    (b) => document.querySelector('[data-testid=readings]')?.innerText !== b,
+    before,
+  );
+  await context.close();
+});
