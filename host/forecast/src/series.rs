@@ -118,13 +118,6 @@ impl Series {
     pub fn rows(&self) -> &[SeriesRow] {
         &self.rows
     }
-
-    /// The slot that contains `at`.
-    pub fn row_at(&self, at: Timestamp) -> Option<&SeriesRow> {
-        let first = self.rows.first()?.start;
-        let index = (at.as_second() - first.as_second()).div_euclid(slot::SLOT_S);
-        self.rows.get(usize::try_from(index).ok()?)
-    }
 }
 
 fn unpack(file: &str, bytes: &[u8]) -> Result<Vec<u8>, SeriesError> {
@@ -237,9 +230,8 @@ mod tests {
         assert_eq!(first.start.to_string(), "2023-06-30T22:00:00Z");
         assert_eq!((first.import_price, first.load_w, first.temperature_c), (0.29644, 709.0, 19.9));
         let last = series.rows()[35_135];
-        assert_eq!(series.row_at("2024-06-30T21:59:59Z".parse().unwrap()), Some(&last));
-        assert_eq!(series.row_at("2024-06-30T22:00:00Z".parse().unwrap()), None);
-        assert_eq!(series.row_at("2023-06-30T21:59:59Z".parse().unwrap()), None);
+        assert_eq!(last.start.to_string(), "2024-06-30T21:45:00Z");
+        assert_eq!((last.load_w, last.temperature_c), (694.0, 17.8));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use wattwright_forecast::prices::{Parsed, Rules, csv, nordpool, nordpool_lists};
+use wattwright_forecast::prices::{Parsed, PriceBook, Rules, csv, nordpool, nordpool_lists};
 
 fn rules() -> Rules {
     Rules::new("prices.import")
@@ -96,4 +96,30 @@ fn two_areas_are_told_apart_by_name() {
     assert_eq!(parsed.slots.len(), 1);
     assert_eq!(parsed.slots[0].start.to_string(), "2026-11-24T00:00:00Z");
     assert!(parsed.problems.is_empty());
+}
+
+/// Each quarter-hour of a day with a clock change has one price, from both sources the same, and none
+/// of the neighbours has.
+#[test]
+fn clock_changes_leave_no_gap_in_the_book() {
+    for (day, first, end, quarters) in [
+        ("spring_92", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 92),
+        ("autumn_100", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 100),
+    ] {
+        let (first, end) = (first.parse().unwrap(), end.parse().unwrap());
+        let mut books = [PriceBook::new(), PriceBook::new()];
+        books[0].merge(&core(&format!("nordpool_{day}.json")).slots);
+        books[1].merge(&lists(&format!("nordpool_lists_{day}.json")).slots);
+        let mut count = 0;
+        for start in model::slot::starts(first, end) {
+            let prices = books.each_ref().map(|book| book.price_at(start).unwrap());
+            assert!((prices[0] - prices[1]).abs() < 1e-5, "{day} {start}: {prices:?}");
+            count += 1;
+        }
+        assert_eq!(count, quarters);
+        for book in &books {
+            assert_eq!(book.known_until(), Some(end));
+            assert_eq!(book.price_at(first - jiff::SignedDuration::from_secs(1)), None);
+        }
+    }
 }

@@ -47,8 +47,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// How the home begins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimulatedConfig {
-    /// State of charge at the start, percent; `None`: what two days of self-consumption left.
-    pub start_soc_pct: Option<f64>,
+    /// State of charge now, percent; `None`: what two days of self-consumption left.
+    pub present_soc_pct: Option<f64>,
     /// How fast the battery fills and empties, 1: as a real one. Powers, ramp and latency are not
     /// affected.
     pub speed: f64,
@@ -58,7 +58,7 @@ pub struct SimulatedConfig {
 
 impl Default for SimulatedConfig {
     fn default() -> Self {
-        Self { start_soc_pct: None, speed: 1.0, seed: 1 }
+        Self { present_soc_pct: None, speed: 1.0, seed: 1 }
     }
 }
 
@@ -83,15 +83,6 @@ pub enum SimulatedError {
     /// The time zone's rule cannot be read, or the time is out of the calendar's range.
     #[error("the calendar failed")]
     Calendar(#[from] jiff::Error),
-}
-
-/// Day-ahead prices as far as they are published: of today, and from 13:00 local time on of tomorrow.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DayAhead {
-    /// What a kWh from the grid costs, all included.
-    pub import: Vec<PriceSlot>,
-    /// What a kWh to the grid earns.
-    pub export: Vec<PriceSlot>,
 }
 
 struct Shared {
@@ -130,7 +121,7 @@ impl SimulatedHome {
     ///
     /// # Errors
     /// The configuration is out of range.
-    pub fn start(config: &SimulatedConfig) -> Result<Self, SimulatedError> {
+    pub fn start(config: SimulatedConfig) -> Result<Self, SimulatedError> {
         Self::start_with(config, Arc::new(Timestamp::now))
     }
 
@@ -138,14 +129,14 @@ impl SimulatedHome {
     ///
     /// # Errors
     /// The configuration is out of range.
-    pub fn start_with(config: &SimulatedConfig, clock: Clock) -> Result<Self, SimulatedError> {
+    pub fn start_with(config: SimulatedConfig, clock: Clock) -> Result<Self, SimulatedError> {
         if !(config.speed.is_finite() && config.speed > 0.0) {
             return Err(SimulatedError::Speed(config.speed));
         }
         let year = Year::embedded(config.seed)?;
         let now = clock();
         let lived = past::two_days(&year, now)?;
-        let soc_pct = config.start_soc_pct.unwrap_or(lived.soc_pct);
+        let soc_pct = config.present_soc_pct.unwrap_or(lived.soc_pct);
         let world = World::new(&year, now, soc_pct, config.speed)?;
 
         let shared = Arc::new(Shared { year, world: Mutex::new(world), changes: watch::Sender::new(0), clock });
@@ -163,20 +154,18 @@ impl SimulatedHome {
     }
 
     /// What is in it. The same for every simulated home.
-    pub fn layout() -> Layout {
+    pub fn layout(&self) -> Layout {
         Layout::default()
     }
 
     /// What was measured in the two days before it was started, oldest first.
-    pub fn past_slots(&self) -> &[PastSlot] {
-        &self.past
+    pub fn past_slots(&self) -> Vec<PastSlot> {
+        self.past.clone()
     }
 
-    /// The prices that are published at `now`.
-    ///
-    /// # Errors
-    /// The time is out of the calendar's range.
-    pub fn prices(&self, now: Timestamp) -> Result<DayAhead, SimulatedError> {
+    /// Day-ahead prices as they are published at `now`: of today, and from 13:00 local time on of
+    /// tomorrow. First what a kWh from the grid costs, all included, then what one to the grid earns.
+    pub fn prices(&self, now: Timestamp) -> (Vec<PriceSlot>, Vec<PriceSlot>) {
         self.shared.year.prices(now)
     }
 

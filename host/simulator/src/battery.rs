@@ -158,16 +158,6 @@ impl Battery {
         100.0 * self.stored_wh / self.parameters.capacity_wh
     }
 
-    /// Power of the last step at the bus: discharge positive, charge negative, watt.
-    pub fn power_w(&self) -> f64 {
-        self.power_w
-    }
-
-    /// What it is carrying out.
-    pub fn drive(&self) -> Drive {
-        self.drive
-    }
-
     /// Tells it something, which takes effect after its latency.
     pub fn command(&mut self, drive: Drive) {
         self.pending.push_back((self.parameters.latency_s, drive));

@@ -6,8 +6,8 @@ use model::snapshot::Problem;
 
 use super::{Parsed, PriceSlot, Rules};
 
-/// A range longer than this is no price slot.
-const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+/// A range longer than the longest day is no price slot.
+const LONGEST: SignedDuration = SignedDuration::from_hours(25);
 /// When more than this share of a list is implausible, its unit is wrong, and the rest is only
 /// plausible by chance.
 const MOST_IMPLAUSIBLE: f64 = 0.1;

@@ -12,12 +12,12 @@ fn clock(start: &str) -> Clock {
     Arc::new(move || start + SignedDuration::try_from(began.elapsed()).unwrap())
 }
 
-fn home(config: &SimulatedConfig) -> SimulatedHome {
+fn home(config: SimulatedConfig) -> SimulatedHome {
     SimulatedHome::start_with(config, clock(NOON)).unwrap()
 }
 
 fn half_full() -> SimulatedConfig {
-    SimulatedConfig { start_soc_pct: Some(50.0), ..SimulatedConfig::default() }
+    SimulatedConfig { present_soc_pct: Some(50.0), ..SimulatedConfig::default() }
 }
 
 fn order(home: &SimulatedHome, target: &str, command: Command) {
@@ -47,14 +47,14 @@ fn soc_pct(home: &SimulatedHome) -> f64 {
 #[tokio::test(start_paused = true)]
 async fn the_past_two_days_are_there_at_once() {
     // In June, when there is sun to store.
-    let home = SimulatedHome::start_with(&SimulatedConfig::default(), clock("2026-06-15T11:00:00Z")).unwrap();
+    let home = SimulatedHome::start_with(SimulatedConfig::default(), clock("2026-06-15T11:00:00Z")).unwrap();
     let past = home.past_slots();
     assert_eq!(past.len(), 192);
     assert_eq!(past[0].start.to_string(), "2026-06-13T11:00:00Z");
     assert_eq!(past[191].end.to_string(), "2026-06-15T11:00:00Z");
     assert!(past.windows(2).all(|pair| pair[0].end == pair[1].start));
     assert_eq!(past[191].soc_pct.map(|soc| (soc * 10.0).round() / 10.0), Some(soc_pct(&home)));
-    for slot in past {
+    for slot in &past {
         let sum = slot.grid_w.unwrap() + slot.solar_w.unwrap() + slot.battery_w.unwrap() - slot.load_w.unwrap();
         assert!(sum.abs() < 1e-9, "{slot:?}");
         assert_eq!(slot.import_price, Some(home.truth(slot.start).import_price));
@@ -65,7 +65,7 @@ async fn the_past_two_days_are_there_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_charge_takes_effect_after_the_latency_along_the_ramp() {
-    let home = home(&half_full());
+    let home = home(half_full());
     order(&home, "battery", Command::Hold);
     steps(&home, 10).await;
     assert_eq!(battery_w(&home), 0.0);
@@ -80,7 +80,7 @@ async fn a_charge_takes_effect_after_the_latency_along_the_ramp() {
 
 #[tokio::test(start_paused = true)]
 async fn the_meter_shows_what_the_balance_leaves() {
-    let home = home(&half_full());
+    let home = home(half_full());
     order(&home, "plug-3", Command::TurnOn);
     steps(&home, 5).await;
     let state = home.state();
@@ -98,7 +98,7 @@ async fn speed_is_for_energy_only() {
     let charge = Command::Charge { power_w: 1_000.0 };
     let mut gains = Vec::new();
     for speed in [1.0, 10.0] {
-        let home = home(&SimulatedConfig { speed, ..half_full() });
+        let home = home(SimulatedConfig { speed, ..half_full() });
         order(&home, "battery", charge.clone());
         steps(&home, 10).await;
         let before = soc_pct(&home);
@@ -113,7 +113,7 @@ async fn speed_is_for_energy_only() {
 
 #[tokio::test(start_paused = true)]
 async fn settings_are_read_back_and_restored() {
-    let home = home(&half_full());
+    let home = home(half_full());
     let (battery, plug) = ("battery".to_owned(), "plug-1".to_owned());
     let before = home.baseline(&battery).unwrap();
     let charge = Command::Charge { power_w: 300.0 };
@@ -146,7 +146,7 @@ async fn settings_are_read_back_and_restored() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_target_cannot_do_is_named() {
-    let home = home(&half_full());
+    let home = home(half_full());
     assert_eq!(error(&home, "battery", Command::TurnOn), "`battery` has no entity for: turn on");
     assert_eq!(error(&home, "plug-1", Command::Hold), "`plug-1` has no entity for: hold");
     assert_eq!(error(&home, "led", Command::Hold), "`led` has no entity for: hold");
@@ -160,7 +160,7 @@ async fn what_a_target_cannot_do_is_named() {
 
 #[tokio::test(start_paused = true)]
 async fn the_washing_machine_pauses_without_power_and_ends_by_itself() {
-    let home = home(&half_full());
+    let home = home(half_full());
     let power_w = || home.state().devices[1].power_w.as_ref().and_then(|r| r.value).unwrap();
     assert_eq!(power_w(), 0.0);
     order(&home, "plug-2", Command::TurnOn);
@@ -186,7 +186,7 @@ async fn it_catches_up_after_a_pause_and_stands_a_clock_set_back() {
     let start: Timestamp = NOON.parse().unwrap();
     let shifted = Arc::clone(&offset);
     let clock: Clock = Arc::new(move || start + *shifted.lock().unwrap());
-    let home = SimulatedHome::start_with(&half_full(), clock).unwrap();
+    let home = SimulatedHome::start_with(half_full(), clock).unwrap();
     order(&home, "battery", Command::Charge { power_w: 500.0 });
 
     *offset.lock().unwrap() = hour;
@@ -208,17 +208,17 @@ async fn it_catches_up_after_a_pause_and_stands_a_clock_set_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_configuration_is_named() {
-    let start = |config: SimulatedConfig| SimulatedHome::start(&config).err().unwrap().to_string();
+    let start = |config: SimulatedConfig| SimulatedHome::start(config).err().unwrap().to_string();
     assert_eq!(start(SimulatedConfig { speed: 0.0, ..half_full() }), "speed is 0, expected more than 0, such as 1");
     assert_eq!(
-        start(SimulatedConfig { start_soc_pct: Some(120.0), ..half_full() }),
+        start(SimulatedConfig { present_soc_pct: Some(120.0), ..half_full() }),
         "battery: soc_pct is 120, expected 0 to 100"
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn dropping_it_stops_its_second_hand() {
-    let home = home(&half_full());
+    let home = home(half_full());
     let mut changes = home.changes();
     steps(&home, 1).await;
     drop(home);

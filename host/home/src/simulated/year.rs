@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::slot;
 
-use super::{DayAhead, SimulatedError};
+use super::SimulatedError;
 
 const DATA: &[u8] = include_bytes!("../../../../examples/data/home-a.csv.gz");
 
@@ -77,18 +77,27 @@ impl Year {
         }
     }
 
-    pub fn prices(&self, now: Timestamp) -> Result<DayAhead, SimulatedError> {
+    pub fn prices(&self, now: Timestamp) -> (Vec<PriceSlot>, Vec<PriceSlot>) {
+        let Some((from, until)) = self.published(now) else {
+            // The calendar ends before tomorrow does.
+            return (Vec::new(), Vec::new());
+        };
+        slot::starts(from, until)
+            .map(|start| {
+                let row = self.row(start);
+                let slot = |price_per_kwh| PriceSlot { start, end: slot::next(start), price_per_kwh };
+                (slot(row.import_price), slot(row.export_price))
+            })
+            .unzip()
+    }
+
+    /// From when until when prices are published.
+    fn published(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let local = now.to_zoned_datetime(self.zone.clone());
-        let from = local.start_of_day()?;
-        let until = if local.hour() >= PUBLISHED_HOUR { from.tomorrow()?.tomorrow()? } else { from.tomorrow()? };
-        let mut prices = DayAhead::default();
-        for start in slot::starts(from.timestamp(), until.timestamp()) {
-            let row = self.row(start);
-            let slot = |price_per_kwh| PriceSlot { start, end: slot::next(start), price_per_kwh };
-            prices.import.push(slot(row.import_price));
-            prices.export.push(slot(row.export_price));
-        }
-        Ok(prices)
+        let from = local.start_of_day().ok()?;
+        let tomorrow = from.tomorrow().ok()?;
+        let until = if local.hour() >= PUBLISHED_HOUR { tomorrow.tomorrow().ok()? } else { tomorrow };
+        Some((from.timestamp(), until.timestamp()))
     }
 
     /// Smooth noise from −1 to 1: a value for each `period_s`, blended in between. The same second has
@@ -172,9 +181,9 @@ mod tests {
     fn tomorrow_is_published_at_one() {
         let year = year();
         let known = |now: &str| {
-            let prices = year.prices(at(now)).unwrap();
-            assert_eq!(prices.import.len(), prices.export.len());
-            (prices.import.len(), prices.import[0].start, prices.import.last().unwrap().end)
+            let (import, export) = year.prices(at(now));
+            assert_eq!(import.len(), export.len());
+            (import.len(), import[0].start, import.last().unwrap().end)
         };
         let midnight = at("2026-11-23T23:00:00Z");
         assert_eq!(known("2026-11-24T11:59:59Z"), (96, midnight, at("2026-11-24T23:00:00Z")));
