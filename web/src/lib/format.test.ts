@@ -27,14 +27,14 @@ describe('numbers', () => {
     expect(berlin.power(11_040)).toBe('11 kW');
     expect(berlin.energy(499)).toBe('0.50 kWh');
     expect(berlin.price(0.2167)).toBe('€0.217');
-    expect(berlin.price(-0.01)).toBe('-€0.01');
+    expect(berlin.price(-0.01)).toBe('-€0.010');
     expect(berlin.priceUnit()).toBe('€/kWh');
   });
 
   it('goes on with a currency and a zone that nobody knows', () => {
     const odd = new Format('Mars/Olympus', 'not a currency', 'en-GB');
     expect(odd.timezone).toBeUndefined();
-    expect(odd.price(0.25)).toBe('0.25');
+    expect(odd.price(0.25)).toBe('0.250');
   });
 });
 

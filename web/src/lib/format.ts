@@ -59,11 +59,11 @@ export class Format {
   price(value: unknown): string {
     const number = finite(value);
     if (number === null) return texts.plan.noPrice;
-    if (!this.#currency) return this.number(number, 3, 2);
+    if (!this.#currency) return this.number(number, 3, 3);
     return new Intl.NumberFormat(this.#locale, {
       style: 'currency',
       currency: this.#currency,
-      minimumFractionDigits: 2,
+      minimumFractionDigits: 3,
       maximumFractionDigits: 3,
     }).format(number);
   }

@@ -48,7 +48,10 @@ describe('headline', () => {
 
   it('shows trouble when the device does not obey', () => {
     const outcome: Doing['outcome'] = { target: 'battery', command: charge, stage: 'not_obeyed', steps: [] };
-    expect(headline(doing({ outcome }), format).tone).toBe('trouble');
+    expect(headline(doing({ outcome }), format)).toMatchObject({
+      text: 'Told: Charge 1,000 W',
+      tone: 'trouble',
+    });
   });
 
   it('explains the bounds of following the meter', () => {

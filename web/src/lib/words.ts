@@ -76,10 +76,13 @@ export function headline(doing: Maybe<Doing>, format: Format): Headline {
     };
   }
   const command = verdict.approved ?? doing.outcome?.command ?? verdict.proposed;
+  if (isTrouble(doing.outcome?.stage)) {
+    return { text: words.told(commandWords(command, format)), hint: '', tone: 'trouble' };
+  }
   return {
     text: inForce(command, doing.mode !== 'control', format),
     hint: command.kind === 'balance' ? balanceHint(command, format) : '',
-    tone: isTrouble(doing.outcome?.stage) ? 'trouble' : commandTone(command),
+    tone: commandTone(command),
   };
 }
 
