@@ -15,9 +15,9 @@ pub enum Order {
 /// An order that passed the guard. Nothing outside this crate can make one:
 ///
 /// ```compile_fail,E0451
-/// let hold = guard::Order::Command(model::Command::Hold);
+/// let hold = wattwright_guard::Order::Command(model::Command::Hold);
 /// let lease = std::time::Duration::from_secs(60);
-/// let forged = guard::Approved { target: "battery".into(), order: hold, lease, setpoint: false };
+/// let forged = wattwright_guard::Approved { target: "battery".into(), order: hold, lease, setpoint: false };
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Approved {

@@ -11,7 +11,7 @@ use crate::approved::Approved;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::rules::{self, CHAIN, Case, Origin, Ruling, Subject};
-use crate::view::View;
+use crate::view::{View, battery_state};
 use crate::watch::Watch;
 
 /// The moment in which the guard judges.
@@ -74,8 +74,8 @@ impl Guard {
 
     /// Judges a setpoint of the balance loop: hold, charge or discharge, `within` the bounds of the
     /// `balance` in force. Where a plan's action would be refused, the answer is hold, since the setpoint
-    /// before may be just what is no longer allowed; only an unknown battery, a link that is down and the
-    /// write interval leave it with nothing.
+    /// before may be just what is no longer allowed; only a battery that is unknown or not shown, a link
+    /// that is down and the write interval leave it with nothing.
     pub fn judge_setpoint(
         &self,
         battery: &str,
@@ -135,7 +135,8 @@ impl Guard {
 fn hold_instead(rule: Rule, case: &Case<'_>) -> Option<Command> {
     let moving = matches!(case.command, Command::Charge { .. } | Command::Discharge { .. });
     let stoppable = !matches!(rule, Rule::UnknownTarget | Rule::Link | Rule::WriteInterval);
-    (matches!(case.origin, Origin::Setpoint { .. }) && moving && stoppable).then_some(Command::Hold)
+    let shown = battery_state(case.scene, case.target).is_some();
+    (matches!(case.origin, Origin::Setpoint { .. }) && moving && stoppable && shown).then_some(Command::Hold)
 }
 
 fn refused(target: &str, proposed: &Command, findings: Vec<Finding>) -> Judged {

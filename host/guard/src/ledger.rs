@@ -39,7 +39,7 @@ pub struct Ledger {
 #[derive(Clone, Debug, Default)]
 struct Entry {
     in_force: Option<Standing>,
-    /// Last write to the device; the command is `None` for a release.
+    /// Last write to the device; the command is `None` for a release and when forgotten.
     written: Option<(Option<Command>, Duration)>,
     /// Last direction, and when it became that.
     direction: Option<(Direction, Duration)>,
@@ -87,13 +87,12 @@ impl Ledger {
         }
     }
 
-    /// The command that is in force was approved again and nothing had to be written.
-    pub fn renew(&mut self, approved: &Approved, uptime: Duration) {
-        if let Some(standing) = self.targets.get_mut(approved.target()).and_then(|entry| entry.in_force.as_mut())
-            && approved.command() == Some(&standing.command)
-        {
-            standing.renewed = uptime;
-            standing.lease = approved.lease();
+    /// A command of a plan is in force from now, or goes on, and nothing has to be written for it: the
+    /// device is there already, or its setpoints are judged and written one by one.
+    pub fn stand(&mut self, approved: &Approved, now: Timestamp, uptime: Duration) {
+        if let (Order::Command(command), false) = (approved.order(), approved.is_setpoint()) {
+            let entry = self.targets.entry(approved.target().clone()).or_default();
+            entry.stand(command, approved.lease(), now, uptime);
         }
     }
 
@@ -112,7 +111,7 @@ impl Ledger {
         self.standing(target).map(|s| s.lease.saturating_sub(uptime.saturating_sub(s.renewed)))
     }
 
-    /// What was last written, a setpoint included; `None`: nothing, or a release.
+    /// What was last written, a setpoint included; `None`: nothing, a release, or forgotten.
     pub fn last_written(&self, target: &str) -> Option<&Command> {
         self.targets.get(target)?.written.as_ref()?.0.as_ref()
     }
@@ -135,9 +134,15 @@ impl Ledger {
         Some((on, uptime.saturating_sub(at)))
     }
 
-    /// Forgets all about a target that is no longer ours.
+    /// Nothing is in force any more, and nobody knows what the target does now. When it was last written
+    /// to and when it last turned stays: no way around the intervals leads through here.
     pub fn forget(&mut self, target: &str) {
-        self.targets.remove(target);
+        if let Some(entry) = self.targets.get_mut(target) {
+            entry.in_force = None;
+            if let Some((command, _)) = &mut entry.written {
+                *command = None;
+            }
+        }
     }
 
     pub(crate) fn command_in_force(&self, target: &str) -> Option<&Command> {

@@ -149,7 +149,7 @@ impl Track {
     ) {
         let passed = uptime.saturating_sub(self.seen) + REPORT_DELAY;
         let possible_pct = ROUNDING_PCT
-            + possible_power_w(state, limits) * passed.as_secs_f64() / 3600.0 / limits.capacity_wh.max(1.0) * 100.0;
+            + possible_power_w(limits) * passed.as_secs_f64() / 3600.0 / limits.capacity_wh.max(1.0) * 100.0;
         if (level_pct - self.level_pct).abs() > possible_pct && !self.confirmed(level_pct, state.soc_pct.at) {
             return;
         }
@@ -192,18 +192,11 @@ fn usable_power(state: &BatteryState) -> Option<f64> {
     reading.value.filter(|w| reading.fault.is_none() && w.is_finite())
 }
 
-fn possible_power_w(state: &BatteryState, limits: &BatteryLimits) -> f64 {
-    [
-        Some(limits.max_charge_w),
-        Some(limits.max_discharge_w),
-        Some(limits.capacity_wh * POSSIBLE_C_RATE),
-        state.device_max_charge_w,
-        state.device_max_discharge_w,
-    ]
-    .into_iter()
-    .flatten()
-    .filter(|w| w.is_finite())
-    .fold(0.0, f64::max)
+fn possible_power_w(limits: &BatteryLimits) -> f64 {
+    [limits.max_charge_w, limits.max_discharge_w, limits.capacity_wh * POSSIBLE_C_RATE]
+        .into_iter()
+        .filter(|w| w.is_finite())
+        .fold(0.0, f64::max)
 }
 
 #[cfg(test)]

@@ -33,11 +33,8 @@ fn a_lease_runs_out_unless_renewed() {
     bench.carry_out("battery", charge(300.0));
     bench.pass(Duration::from_secs(1000));
     assert_eq!(bench.ledger.lease_left("battery", bench.uptime), Some(Duration::from_secs(200)));
-    let other = bench.accepts("battery", charge(400.0));
-    bench.ledger.renew(other.approved.as_ref().unwrap(), bench.uptime);
-    assert_eq!(bench.ledger.lease_left("battery", bench.uptime), Some(Duration::from_secs(200)));
     let same = bench.accepts("battery", charge(300.0));
-    bench.ledger.renew(same.approved.as_ref().unwrap(), bench.uptime);
+    bench.ledger.stand(same.approved.as_ref().unwrap(), bench.now, bench.uptime);
     assert_eq!(bench.ledger.lease_left("battery", bench.uptime), Some(Duration::from_secs(1200)));
     assert_eq!(bench.ledger.since_write("battery", bench.uptime), Some(Duration::from_secs(1000)));
     bench.pass(Duration::from_secs(5000));
@@ -59,6 +56,19 @@ fn setpoints_leave_balance_in_force() {
 }
 
 #[test]
+fn what_stands_without_a_write_keeps_its_setpoints() {
+    let mut bench = Bench::new();
+    let planned = bench.accepts("battery", charge(500.0));
+    bench.ledger.stand(planned.approved.as_ref().unwrap(), bench.now, bench.uptime);
+    let judged = bench.setpoint(charge(300.0), BalanceLimits::default());
+    bench.record(&judged);
+    bench.ledger.stand(judged.approved.as_ref().unwrap(), bench.now, bench.uptime);
+    assert_eq!(bench.ledger.in_force("battery").map(|f| f.command), Some(charge(500.0)));
+    // Wanted again within the write interval: it is in force, so nothing new would be written.
+    bench.accepts("battery", charge(500.0));
+}
+
+#[test]
 fn a_release_ends_what_is_in_force_but_not_the_dwell() {
     let mut bench = Bench::new();
     bench.carry_out("battery", charge(300.0));
@@ -68,6 +78,15 @@ fn a_release_ends_what_is_in_force_but_not_the_dwell() {
     assert_eq!(bench.ledger.in_force("battery"), None);
     assert_eq!(bench.ledger.lease_left("battery", bench.uptime), None);
     assert_eq!(bench.ledger.direction("battery", bench.uptime), Some((Direction::Charge, Duration::from_secs(30))));
+}
+
+#[test]
+fn forgetting_does_not_shorten_the_intervals() {
+    let mut bench = Bench::new();
+    bench.carry_out("battery", charge(300.0));
     bench.ledger.forget("battery");
-    assert_eq!(bench.ledger.direction("battery", bench.uptime), None);
+    assert_eq!(bench.ledger.in_force("battery"), None);
+    assert_eq!(bench.ledger.last_written("battery"), None);
+    assert_eq!(bench.ledger.since_write("battery", bench.uptime), Some(Duration::ZERO));
+    assert_eq!(bench.ledger.direction("battery", bench.uptime), Some((Direction::Charge, Duration::ZERO)));
 }

@@ -1,14 +1,14 @@
 //! **dwell** — a battery does not turn from charging to discharging or back before `direction_dwell` (two
-//! minutes) has passed since it last turned: it holds, and following the meter may only go the way it went.
-//! A switch does not turn before `switch_dwell`: refused. The same command again is always fine. Source:
-//! each turn switches a relay (Zendure/zenSDK#74 advises two minutes), and a compressor must not start
-//! again at once.
+//! minutes) has passed since it last turned: it holds. A `balance` passes, since each of its setpoints
+//! waits by itself, and no longer than it has to. A switch does not turn before `switch_dwell`: refused.
+//! The same command again is always fine. Source: each turn switches a relay (Zendure/zenSDK#74 advises
+//! two minutes), and a compressor must not start again at once.
 
 use std::time::Duration;
 
-use model::{BalanceLimits, Command};
+use model::Command;
 
-use super::{Case, Ruling, Subject, balance, seconds};
+use super::{Case, Ruling, Subject, seconds};
 use crate::ledger::{Direction, Ledger, switch_state};
 
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
@@ -31,20 +31,9 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
         };
     }
     let Some((before, _)) = ledger.direction(case.target, uptime) else { return Ruling::Pass };
-    let to = match case.command {
-        Command::Balance(_) if ledger.command_in_force(case.target) == Some(case.command) => return Ruling::Pass,
-        Command::Balance(limits) => match before {
-            Direction::Charge if limits.max_discharge_w != Some(0.0) => {
-                balance(BalanceLimits { max_discharge_w: Some(0.0), ..*limits })
-            }
-            Direction::Discharge if limits.max_charge_w != Some(0.0) => {
-                balance(BalanceLimits { max_charge_w: Some(0.0), ..*limits })
-            }
-            _ => return Ruling::Pass,
-        },
-        command if Direction::of(command).is_some_and(|direction| direction != before) => Command::Hold,
-        _ => return Ruling::Pass,
-    };
+    if Direction::of(case.command).is_none_or(|direction| direction == before) {
+        return Ruling::Pass;
+    }
     let text = format!(
         "`{}` turned to {} only a short while ago; {left_s} s are left until it may turn again",
         case.target,
@@ -53,7 +42,7 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
             Direction::Discharge => "discharging",
         }
     );
-    Ruling::Adjust { to, text }
+    Ruling::Adjust { to: Command::Hold, text }
 }
 
 /// How long the target may not turn; zero: it may now.
@@ -97,9 +86,6 @@ mod tests {
         bench.carry_out("battery", Command::Hold);
         bench.pass(Duration::from_secs(30));
         bench.adjusts("battery", discharge(300.0), Command::Hold, Rule::Dwell);
-        let free = BalanceLimits::default();
-        let only_charge = BalanceLimits { max_charge_w: None, max_discharge_w: Some(0.0) };
-        bench.adjusts("battery", Command::Balance(free), Command::Balance(only_charge), Rule::Dwell);
     }
 
     #[test]
@@ -113,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_balance_in_force_goes_on() {
+    fn a_balance_passes_and_its_setpoints_wait() {
         let mut bench = Bench::new();
         let balance = Command::Balance(BalanceLimits::default());
         bench.carry_out("battery", balance.clone());
@@ -121,7 +107,6 @@ mod tests {
         bench.record(&judged);
         bench.pass(Duration::from_secs(60));
         bench.accepts("battery", balance);
-        // Its setpoints still have to wait.
         let judged = bench.setpoint(discharge(300.0), BalanceLimits::default());
         assert_eq!(judged.verdict.approved, Some(Command::Hold));
         assert_eq!(judged.verdict.findings[0].rule, Rule::Dwell);

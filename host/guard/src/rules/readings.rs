@@ -5,7 +5,7 @@
 
 use model::Command;
 
-use super::{Case, Origin, Ruling};
+use super::{Case, Ruling};
 use crate::believe::Belief;
 
 /// Refuses when one of the readings is of this code.
@@ -21,11 +21,9 @@ fn needed<'c>(case: &'c Case<'_>) -> [Option<&'c Belief>; 2] {
     let soc = || case.view.soc(case.target);
     let grid = || Some(&case.view.grid);
     let limited = case.grid_limits.import_limit_w.is_some();
-    let follows = matches!(case.origin, Origin::Setpoint { .. });
     match case.command {
         Command::Balance(_) => [soc(), grid()],
-        Command::Charge { .. } if limited || follows => [soc(), grid()],
-        Command::Discharge { .. } if follows => [soc(), grid()],
+        Command::Charge { .. } if limited => [soc(), grid()],
         Command::Charge { .. } | Command::Discharge { .. } => [soc(), None],
         Command::TurnOn if limited && case.view.turn_on_w(case.target) > 0.0 => [None, grid()],
         _ => [None, None],

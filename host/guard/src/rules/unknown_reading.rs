@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn a_setpoint_without_its_readings_is_a_hold() {
         let mut bench = Bench::new();
-        bench.home.grid_power_w = unavailable("sensor.meter");
+        bench.battery().soc_pct = unavailable("sensor.soc");
         let judged = bench.setpoint(discharge(300.0), BalanceLimits::default());
         assert_eq!(judged.verdict.approved, Some(Command::Hold));
         assert_eq!(judged.verdict.findings[0].rule, Rule::UnknownReading);

@@ -1,0 +1,310 @@
+//! What must hold of everything that the guard approves.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use model::{BatteryState, Command, CommandKind, Decision, Reading};
+use proptest::prelude::*;
+use wattwright_guard::{Approved, Direction, Judged};
+
+use crate::world::{BATTERIES, DEVICES, World, Write, now};
+
+type Holds = Result<(), TestCaseError>;
+
+/// Rounding of sums, watt.
+const EPSILON_W: f64 = 1e-6;
+
+/// Verdicts say what is approved, one for each action, in order.
+pub fn verdicts(world: &World, judged: &[Judged]) -> Holds {
+    prop_assert_eq!(judged.len(), world.actions.len());
+    for (action, judged) in world.actions.iter().zip(judged) {
+        let verdict = &judged.verdict;
+        prop_assert_eq!(&verdict.target, &action.target);
+        prop_assert_eq!(judged.approved.as_ref().and_then(|a| a.command()), verdict.approved.as_ref());
+        match verdict.decision {
+            Decision::Accepted => {
+                prop_assert!(verdict.findings.is_empty());
+                prop_assert_eq!(verdict.approved.as_ref(), Some(&action.command));
+            }
+            Decision::Adjusted => {
+                prop_assert!(verdict.approved.is_some());
+                let to = verdict.findings.last().and_then(|finding| finding.to.as_ref());
+                prop_assert_eq!(to, verdict.approved.as_ref());
+            }
+            Decision::Refused => {
+                prop_assert!(verdict.approved.is_none());
+                prop_assert!(verdict.findings.last().is_some_and(|finding| finding.to.is_none()));
+            }
+        }
+        prop_assert!(verdict.findings.iter().all(|finding| !finding.text.is_empty()));
+    }
+    Ok(())
+}
+
+/// All that one plan is granted.
+pub fn plan(world: &World, approved: &[&Approved]) -> Holds {
+    let targets: BTreeSet<_> = approved.iter().map(|a| a.target()).collect();
+    prop_assert_eq!(targets.len(), approved.len(), "two commands for one target");
+    for approved in approved {
+        let command = approved.command().unwrap();
+        prop_assert!(!approved.is_setpoint());
+        prop_assert!(world.declared.contains(&command.kind()) || *command == Command::Hold);
+        single(world, approved.target(), command)?;
+    }
+    together(world, &approved.iter().map(|a| (a.target().as_str(), a.command().unwrap())).collect::<Vec<_>>())
+}
+
+/// One setpoint of the balance loop.
+pub fn setpoint(world: &World, approved: &Approved) -> Holds {
+    let command = approved.command().unwrap();
+    prop_assert!(approved.is_setpoint());
+    match command {
+        Command::Charge { power_w } => prop_assert!(world.within.max_charge_w.is_none_or(|w| *power_w <= w)),
+        Command::Discharge { power_w } => prop_assert!(world.within.max_discharge_w.is_none_or(|w| *power_w <= w)),
+        other => prop_assert_eq!(other, &Command::Hold),
+    }
+    single(world, approved.target(), command)?;
+    together(world, &[(approved.target(), command)])
+}
+
+/// What holds of a command by itself.
+fn single(world: &World, target: &str, command: &Command) -> Holds {
+    prop_assert!(world.home.link.is_up(), "the link is down");
+    prop_assert!(command.is_finite());
+    prop_assert!(BATTERIES.contains(&target) || DEVICES.contains(&target), "unknown target {}", target);
+    interval(world, target, command)?;
+    if BATTERIES.contains(&target) { battery(world, target, command) } else { device(world, target, command) }
+}
+
+fn battery(world: &World, id: &str, command: &Command) -> Holds {
+    let limits = &world.limits.batteries[id];
+    prop_assert!(limits.commands.contains(&command.kind()));
+    let Some(state) = world.home.batteries.iter().find(|state| state.id == id) else {
+        return Err(TestCaseError::fail("the home does not show it"));
+    };
+    let charge_w = sane(limits.max_charge_w).min(state.device_max_charge_w.map_or(f64::MAX, sane));
+    let mut discharge_w = sane(limits.max_discharge_w).min(state.device_max_discharge_w.map_or(f64::MAX, sane));
+    if let Some(limit_w) = world.limits.grid.feed_in_limit_w {
+        discharge_w = discharge_w.min(sane(limit_w));
+    }
+    if *command == Command::Hold {
+        return Ok(());
+    }
+    let level = level(world, id);
+    prop_assert!(level.is_some(), "moves with an unknown state of charge");
+    let (floor, ceiling) = (
+        level.is_none_or(|pct| at_or_beyond(pct, limits.min_soc_pct)),
+        level.is_none_or(|pct| at_or_beyond(limits.max_soc_pct, pct)),
+    );
+    match command {
+        Command::Charge { power_w } => {
+            prop_assert!(0.0 <= *power_w && *power_w <= charge_w, "{} W of {} W", power_w, charge_w);
+            prop_assert!(!ceiling, "charges at {:?} %", level);
+        }
+        Command::Discharge { power_w } => {
+            prop_assert!(0.0 <= *power_w && *power_w <= discharge_w, "{} W of {} W", power_w, discharge_w);
+            prop_assert!(!floor, "discharges at {:?} %", level);
+        }
+        Command::Balance(bounds) => {
+            prop_assert!(bounds.max_charge_w.is_none_or(|w| 0.0 <= w && w <= charge_w));
+            prop_assert!(bounds.max_discharge_w.is_none_or(|w| 0.0 <= w && w <= discharge_w));
+            prop_assert!(!ceiling || bounds.max_charge_w == Some(0.0));
+            prop_assert!(!floor || bounds.max_discharge_w == Some(0.0));
+            prop_assert!(meter(world).is_some(), "follows a meter that cannot be believed");
+        }
+        other => return Err(TestCaseError::fail(format!("{other} for a battery"))),
+    }
+    let direction = direction(command);
+    if let Some((before, turned)) = last_turn(&world.writes, id)
+        && direction.is_some_and(|direction| direction != before)
+    {
+        prop_assert!(turned >= limits.direction_dwell, "turns after {:?}", turned);
+    }
+    Ok(())
+}
+
+fn device(world: &World, id: &str, command: &Command) -> Holds {
+    let limits = &world.limits.devices[id];
+    let state = world.home.devices.iter().find(|state| state.id == id).unwrap();
+    let both = |has: fn(&model::snapshot::Abilities) -> bool| has(&limits.abilities) && has(&state.abilities);
+    match command {
+        Command::TurnOn | Command::TurnOff => {
+            prop_assert!(both(|a| a.switch));
+            let mut turned: Option<(&Command, Duration)> = None;
+            for write in of(&world.writes, id).filter(|w| w.command.kind() == CommandKind::TurnOnOff) {
+                if turned.is_none_or(|(before, _)| *before != write.command) {
+                    turned = Some((&write.command, write.ago));
+                }
+            }
+            if let Some((before, ago)) = turned {
+                prop_assert!(before == command || ago >= limits.switch_dwell, "switches after {:?}", ago);
+            }
+        }
+        Command::SetLevel { value } => {
+            prop_assert!(both(|a| a.level));
+            let shown = state.level.as_ref().map(|level| (level.min, level.max));
+            for (min, max) in [limits.level, shown].into_iter().flatten() {
+                prop_assert!(min <= *value && *value <= max, "{} is not in {}..{}", value, min, max);
+            }
+        }
+        Command::SetLight(light) => {
+            prop_assert!(both(|a| a.light));
+            prop_assert!((0.0..=100.0).contains(&light.brightness_pct));
+        }
+        Command::Notify { .. } => prop_assert!(both(|a| a.notify)),
+        other => return Err(TestCaseError::fail(format!("{other} for a device"))),
+    }
+    Ok(())
+}
+
+/// What holds at the meter, of all commands together.
+fn together(world: &World, approved: &[(&str, &Command)]) -> Holds {
+    let told = |id: &str| approved.iter().find(|(target, _)| *target == id).map(|(_, command)| *command);
+    let (mut charge_w, mut discharge_w, mut lowest_w, mut highest_w) = (0.0, 0.0, 0.0, 0.0);
+    let (mut charges, mut discharges) = (false, false);
+    for id in BATTERIES {
+        let limits = &world.limits.batteries[id];
+        let measured = power(world, id);
+        lowest_w += measured.unwrap_or(-sane(limits.max_charge_w));
+        highest_w += measured.unwrap_or(sane(limits.max_discharge_w));
+        // A battery that is told nothing goes on with what it does, or was told before.
+        let written = of(&world.writes, id).rfind(|w| !matches!(w.command, Command::Balance(_))).map(|w| &w.command);
+        let goes_on_w = |direction: Direction| {
+            let measured = measured.map_or(0.0, |w| if direction == Direction::Charge { -w } else { w });
+            let written = written.map_or(0.0, |command| part(command, direction));
+            measured.max(written).max(0.0)
+        };
+        match told(id) {
+            None | Some(Command::Balance(_)) => {
+                charge_w += goes_on_w(Direction::Charge);
+                discharge_w += goes_on_w(Direction::Discharge);
+            }
+            Some(command) => {
+                charges |= part(command, Direction::Charge) > 0.0;
+                discharges |= part(command, Direction::Discharge) > 0.0;
+                charge_w += part(command, Direction::Charge);
+                discharge_w += part(command, Direction::Discharge);
+            }
+        }
+    }
+    let mut turned_on_w = 0.0;
+    for id in DEVICES {
+        let state = world.home.devices.iter().find(|state| state.id == id).unwrap();
+        let adds_w = world.limits.devices[id].power_w.map_or(0.0, sane);
+        let is_on = state.on == Some(true);
+        let standing = of(&world.writes, id).next_back().is_some_and(|w| w.command == Command::TurnOn);
+        match told(id) {
+            Some(Command::TurnOn) if !is_on => {
+                turned_on_w += adds_w;
+                charges |= adds_w > 0.0;
+            }
+            None if standing && !is_on => turned_on_w += adds_w,
+            _ => {}
+        }
+    }
+    let meter = meter(world);
+    if let Some(limit_w) = world.limits.grid.import_limit_w.map(sane)
+        && charges
+    {
+        let Some(meter) = meter else { return Err(TestCaseError::fail("adds to an import that nobody measures")) };
+        let import_w = meter + highest_w + charge_w + turned_on_w;
+        prop_assert!(import_w <= limit_w + EPSILON_W, "imports {} W of {} W", import_w, limit_w);
+    }
+    if let Some(limit_w) = world.limits.grid.feed_in_limit_w.map(sane)
+        && discharges
+    {
+        let feed_in_w = discharge_w - meter.map_or(0.0, |meter| meter + lowest_w);
+        prop_assert!(feed_in_w <= limit_w + EPSILON_W, "feeds in {} W of {} W", feed_in_w, limit_w);
+    }
+    Ok(())
+}
+
+fn interval(world: &World, target: &str, command: &Command) -> Holds {
+    let interval = match world.limits.batteries.get(target) {
+        Some(limits) => limits.write_interval,
+        None => world.limits.devices[target].write_interval,
+    };
+    let last = of(&world.writes, target).rfind(|w| !matches!(w.command, Command::Balance(_)));
+    let in_force = of(&world.writes, target).next_back();
+    if let Some(last) = last
+        && !matches!(command, Command::Balance(_))
+        && last.command != *command
+        && in_force.is_none_or(|w| w.command != *command)
+    {
+        prop_assert!(last.ago >= interval, "written after {:?}", last.ago);
+    }
+    Ok(())
+}
+
+fn of<'a>(writes: &'a [Write], target: &str) -> impl DoubleEndedIterator<Item = &'a Write> {
+    writes.iter().filter(move |write| write.target == target)
+}
+
+fn part(command: &Command, direction: Direction) -> f64 {
+    match (command, direction) {
+        (Command::Charge { power_w }, Direction::Charge) | (Command::Discharge { power_w }, Direction::Discharge) => {
+            *power_w
+        }
+        _ => 0.0,
+    }
+}
+
+fn direction(command: &Command) -> Option<Direction> {
+    [Direction::Charge, Direction::Discharge].into_iter().find(|direction| part(command, *direction) > 0.0)
+}
+
+fn last_turn(writes: &[Write], id: &str) -> Option<(Direction, Duration)> {
+    let mut last: Option<(Direction, Duration)> = None;
+    for write in of(writes, id) {
+        if let Some(direction) = direction(&write.command)
+            && last.is_none_or(|(before, _)| before != direction)
+        {
+            last = Some((direction, write.ago));
+        }
+    }
+    last
+}
+
+fn sane(limit: f64) -> f64 {
+    if limit.is_finite() { limit.max(0.0) } else { 0.0 }
+}
+
+/// Whether `a` is at or below `b`, or nobody can tell.
+fn at_or_beyond(a: f64, b: f64) -> bool {
+    a.is_nan() || b.is_nan() || a <= b
+}
+
+fn shown(reading: &Reading) -> Option<f64> {
+    reading.at?;
+    reading.value.filter(|value| reading.fault.is_none() && value.is_finite())
+}
+
+fn meter(world: &World) -> Option<f64> {
+    let reading = &world.home.grid_power_w;
+    let limits = &world.limits.grid;
+    let away_s = now().duration_since(reading.at?).as_secs_f64().abs();
+    shown(reading).filter(|w| w.abs() <= limits.plausible_w && away_s <= limits.meter_stale_after.as_secs_f64())
+}
+
+fn battery_state<'a>(world: &'a World, id: &str) -> Option<&'a BatteryState> {
+    world.home.batteries.iter().find(|state| state.id == id)
+}
+
+/// A level in range that the battery can have reached. One that leapt by more than 60 % within a minute
+/// cannot: not even the smallest battery here at its highest power makes half of that.
+fn level(world: &World, id: &str) -> Option<f64> {
+    let level = shown(&battery_state(world, id)?.soc_pct).filter(|pct| (0.0..=100.0).contains(pct))?;
+    let position = world.home.batteries.iter().position(|state| state.id == id)?;
+    let limits = &world.limits.batteries[id];
+    let ordinary = sane(limits.max_charge_w).max(sane(limits.max_discharge_w)) <= 3000.0;
+    let leapt = world.earlier.is_some_and(|(levels, _)| {
+        (0.0..=100.0).contains(&levels[position]) && (levels[position] - level).abs() > 60.0
+    });
+    if leapt && ordinary { None } else { Some(level) }
+}
+
+fn power(world: &World, id: &str) -> Option<f64> {
+    let limits = &world.limits.batteries[id];
+    let bound: [f64; 3] = [5.0 * limits.capacity_wh, 2.0 * limits.max_charge_w, 2.0 * limits.max_discharge_w];
+    shown(&battery_state(world, id)?.power_w).filter(|w| bound.iter().any(|b| b.is_finite() && w.abs() <= *b))
+}

@@ -1,0 +1,373 @@
+//! Any home, any past, any plan.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use model::home::{Fault, Link};
+use model::snapshot::{Abilities, Level};
+use model::{
+    Action, BalanceLimits, BatteryState, Command, CommandKind, DeviceState, HomeState, Light, Reading, Reason,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use wattwright_guard::{BatteryLimits, DeviceLimits, GridLimits, Guard, Ledger, Limits, Scene, Watch};
+
+pub const BATTERIES: [&str; 2] = ["one", "two"];
+pub const DEVICES: [&str; 2] = ["heater", "lamp"];
+const TARGETS: [&str; 6] = ["one", "two", "one", "heater", "lamp", "nobody"];
+pub const UPTIME: Duration = Duration::from_secs(100_000);
+
+const KINDS: [CommandKind; 8] = [
+    CommandKind::Hold,
+    CommandKind::Charge,
+    CommandKind::Discharge,
+    CommandKind::Balance,
+    CommandKind::TurnOnOff,
+    CommandKind::SetLevel,
+    CommandKind::SetLight,
+    CommandKind::Notify,
+];
+
+/// One write of the past.
+#[derive(Clone, Debug)]
+pub struct Write {
+    pub target: &'static str,
+    pub command: Command,
+    pub ago: Duration,
+}
+
+#[derive(Debug)]
+pub struct World {
+    pub limits: Limits,
+    pub home: HomeState,
+    /// Levels that were seen before the present ones, if any, and how long before.
+    pub earlier: Option<([f64; 2], Duration)>,
+    /// Oldest first.
+    pub writes: Vec<Write>,
+    pub actions: Vec<Action>,
+    pub declared: BTreeSet<CommandKind>,
+    pub setpoint: Command,
+    pub within: BalanceLimits,
+    ledger: Ledger,
+    watch: Watch,
+}
+
+pub fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+impl World {
+    pub fn guard(&self) -> Guard {
+        Guard::new(self.limits.clone())
+    }
+
+    pub fn scene(&self) -> Scene<'_> {
+        Scene { home: &self.home, now: now(), uptime: UPTIME, ledger: &self.ledger, watch: &self.watch }
+    }
+}
+
+/// Mostly ordinary powers, and everything that a number can be.
+fn wild() -> impl Strategy<Value = f64> {
+    const SPECIAL: [f64; 16] = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        0.0,
+        -0.0,
+        0.5,
+        1.0,
+        f64::MIN_POSITIVE,
+        f64::MAX,
+        f64::MIN,
+        1e12,
+        -1e12,
+        800.0,
+        1000.0,
+        -800.0,
+        50.0,
+    ];
+    prop_oneof![4 => -1000.0..4000.0_f64, 2 => -200.0..200.0_f64, 1 => select(&SPECIAL[..])]
+}
+
+/// Mostly sensible, since what is refused at once tests nothing further down.
+fn power() -> impl Strategy<Value = f64> {
+    prop_oneof![9 => 0.0..3000.0_f64, 1 => wild()]
+}
+
+fn level_pct() -> impl Strategy<Value = f64> {
+    prop_oneof![8 => 0.0..100.0_f64, 2 => select(&[10.0, 90.0, 0.0, 100.0][..]), 1 => wild()]
+}
+
+fn reading(value: impl Strategy<Value = f64>) -> impl Strategy<Value = Reading> {
+    (value, -100..100_i64, 0..16_u8).prop_map(|(value, age_s, fault)| {
+        let at = now() - SignedDuration::from_secs(age_s);
+        match fault {
+            0 => Reading::faulty("sensor", Fault::Unavailable { state: "unavailable".into() }),
+            1 => Reading { fault: Some(Fault::NotYet), ..Reading::of("sensor", value, at) },
+            2 => Reading { at: None, ..Reading::of("sensor", value, at) },
+            _ => Reading::of("sensor", value, at),
+        }
+    })
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    (0..16_u8, power(), option::of(power()), option::of(power())).prop_map(
+        |(kind, power_w, max_charge_w, max_discharge_w)| match kind {
+            0..4 => Command::Charge { power_w },
+            4..8 => Command::Discharge { power_w },
+            8..10 => Command::Balance(BalanceLimits { max_charge_w, max_discharge_w }),
+            10 => Command::Hold,
+            11 | 12 => Command::TurnOn,
+            13 => Command::TurnOff,
+            14 => Command::SetLevel { value: power_w },
+            _ => Command::SetLight(Light { on: true, red: 1, green: 2, blue: 3, brightness_pct: power_w }),
+        },
+    )
+}
+
+/// Two of each kind, half of them with every command.
+fn kinds() -> impl Strategy<Value = BTreeSet<CommandKind>> {
+    any::<u16>().prop_map(|bits| {
+        KINDS.iter().enumerate().filter(|(n, _)| bits >= 0x6000 || bits >> n & 1 == 1).map(|(_, kind)| *kind).collect()
+    })
+}
+
+fn battery_limits() -> impl Strategy<Value = BatteryLimits> {
+    let soc = prop_oneof![6 => (Just(10.0), Just(90.0)), 2 => (0.0..60.0_f64, 40.0..100.0_f64), 1 => (wild(), wild())];
+    (soc, 500.0..5000.0_f64, power(), power(), kinds(), 0..200_u64, 0..20_u64).prop_map(
+        |((min_soc_pct, max_soc_pct), capacity_wh, max_charge_w, max_discharge_w, commands, dwell_s, interval_s)| {
+            BatteryLimits {
+                capacity_wh,
+                min_soc_pct,
+                max_soc_pct,
+                max_charge_w,
+                max_discharge_w,
+                commands,
+                direction_dwell: Duration::from_secs(dwell_s),
+                write_interval: Duration::from_secs(interval_s),
+                lease: Duration::from_secs(600),
+            }
+        },
+    )
+}
+
+fn abilities() -> impl Strategy<Value = Abilities> {
+    (0..12_u8).prop_map(|bits| Abilities {
+        switch: bits != 0,
+        level: bits & 1 == 0,
+        light: bits & 2 == 0,
+        notify: bits & 4 == 0,
+    })
+}
+
+fn device_limits() -> impl Strategy<Value = DeviceLimits> {
+    (abilities(), option::of(power()), option::of((wild(), wild())), 0..200_u64, 0..5_u64).prop_map(
+        |(abilities, power_w, level, dwell_s, interval_s)| DeviceLimits {
+            abilities,
+            switch_dwell: Duration::from_secs(dwell_s),
+            write_interval: Duration::from_secs(interval_s),
+            power_w,
+            level,
+            lease: Duration::from_secs(600),
+        },
+    )
+}
+
+fn limits() -> impl Strategy<Value = Limits> {
+    let grid = (option::of(power()), option::weighted(0.8, power()));
+    (grid, [battery_limits(), battery_limits()], [device_limits(), device_limits()]).prop_map(
+        |((import_limit_w, feed_in_limit_w), batteries, devices)| Limits {
+            grid: GridLimits { import_limit_w, feed_in_limit_w, ..GridLimits::default() },
+            batteries: BATTERIES.map(String::from).into_iter().zip(batteries).collect(),
+            devices: DEVICES.map(String::from).into_iter().zip(devices).collect(),
+        },
+    )
+}
+
+fn battery_state() -> impl Strategy<Value = BatteryState> {
+    (reading(level_pct()), reading(wild()), option::weighted(0.3, power()), option::weighted(0.3, power())).prop_map(
+        |(soc_pct, power_w, device_max_charge_w, device_max_discharge_w)| BatteryState {
+            id: String::new(),
+            soc_pct,
+            power_w,
+            device_max_charge_w,
+            device_max_discharge_w,
+        },
+    )
+}
+
+fn device_state() -> impl Strategy<Value = DeviceState> {
+    (abilities(), option::of(any::<bool>()), option::of((wild(), wild()))).prop_map(|(abilities, on, level)| {
+        DeviceState {
+            id: String::new(),
+            on,
+            abilities,
+            level: level.map(|(min, max)| Level { value: None, min, max, step: 1.0, unit: String::new() }),
+            power_w: None,
+            fault: None,
+        }
+    })
+}
+
+fn home() -> impl Strategy<Value = HomeState> {
+    (0..20_u8, reading(wild()), [battery_state(), battery_state()], [device_state(), device_state()], 0..20_u8)
+        .prop_map(|(link, grid_power_w, batteries, devices, missing)| HomeState {
+            link: if link == 0 { Link::Connecting { reason: String::new() } } else { Link::Up { since: now() } },
+            timezone: None,
+            currency: None,
+            grid_power_w,
+            solar_power_w: None,
+            load_power_w: None,
+            temperature_c: None,
+            batteries: batteries
+                .into_iter()
+                .zip(BATTERIES)
+                .map(|(state, id)| BatteryState { id: id.into(), ..state })
+                .skip(usize::from(missing == 0))
+                .collect(),
+            devices: devices
+                .into_iter()
+                .zip(DEVICES)
+                .map(|(state, id)| DeviceState { id: id.into(), ..state })
+                .collect(),
+        })
+}
+
+fn write() -> impl Strategy<Value = (&'static str, Command, u64)> {
+    (select(&["one", "two", "heater", "lamp"][..]), command(), 0..250_u64)
+}
+
+pub fn any_world() -> impl Strategy<Value = World> {
+    let past = (option::weighted(0.5, ([level_pct(), level_pct()], 0..60_u64)), vec(write(), 0..4));
+    let plan = (vec((select(&TARGETS[..]), command()), 0..5), kinds());
+    let setpoint = (command(), option::of(power()), option::of(power()));
+    (limits(), home(), past, plan, setpoint).prop_map(assemble)
+}
+
+type Past = (Option<([f64; 2], u64)>, Vec<(&'static str, Command, u64)>);
+type Proposed = (Vec<(&'static str, Command)>, BTreeSet<CommandKind>);
+
+fn assemble(
+    (limits, home, (earlier, writes), (actions, declared), (setpoint, max_charge_w, max_discharge_w)): (
+        Limits,
+        HomeState,
+        Past,
+        Proposed,
+        (Command, Option<f64>, Option<f64>),
+    ),
+) -> World {
+    let earlier = earlier.map(|(levels, ago_s)| (levels, Duration::from_secs(ago_s)));
+    let (ledger, writes) = carry_out(writes);
+    World {
+        watch: watched(&limits, &home, earlier),
+        limits,
+        home,
+        earlier,
+        writes,
+        actions: actions.into_iter().map(|(target, command)| action(target, command)).collect(),
+        declared,
+        setpoint,
+        within: BalanceLimits { max_charge_w, max_discharge_w },
+        ledger,
+    }
+}
+
+fn action(target: &str, command: Command) -> Action {
+    Action { target: target.into(), command, reason: Reason::default(), until: None }
+}
+
+fn watched(limits: &Limits, home: &HomeState, earlier: Option<([f64; 2], Duration)>) -> Watch {
+    let mut watch = Watch::default();
+    if let Some((levels, ago)) = earlier {
+        let mut before = home.clone();
+        for (state, level) in before.batteries.iter_mut().zip(levels) {
+            state.soc_pct = Reading::of("sensor", level, now() - ago);
+        }
+        watch.observe(&before, limits, UPTIME - ago, now() - ago);
+    }
+    watch.observe(home, limits, UPTIME, now());
+    watch
+}
+
+/// Writes what a guard without limits lets through.
+fn carry_out(mut writes: Vec<(&'static str, Command, u64)>) -> (Ledger, Vec<Write>) {
+    writes.sort_by_key(|(_, _, ago_s)| std::cmp::Reverse(*ago_s));
+    let mut ledger = Ledger::default();
+    let mut written = Vec::new();
+    if writes.is_empty() {
+        return (ledger, written);
+    }
+    let (guard, home) = boundless();
+    for (target, command, ago_s) in writes {
+        let ago = Duration::from_secs(ago_s);
+        let scene = Scene { home: &home, now: now(), uptime: UPTIME - ago, ledger: &ledger, watch: &Watch::default() };
+        let judged = guard.judge(&[action(target, command)], &KINDS.into(), &scene).remove(0);
+        if let Some(approved) = judged.approved {
+            ledger.record(&approved, now() - ago, UPTIME - ago);
+            let Some(command) = approved.command().cloned() else { continue };
+            written.push(Write { target, command, ago });
+        }
+    }
+    (ledger, written)
+}
+
+fn boundless() -> (Guard, HomeState) {
+    let everything = Abilities { switch: true, level: true, light: true, notify: true };
+    let battery = BatteryLimits {
+        capacity_wh: 1e6,
+        min_soc_pct: 0.0,
+        max_soc_pct: 100.0,
+        max_charge_w: 1e6,
+        max_discharge_w: 1e6,
+        commands: KINDS.into(),
+        direction_dwell: Duration::ZERO,
+        write_interval: Duration::ZERO,
+        lease: Duration::from_secs(600),
+    };
+    let device = DeviceLimits {
+        abilities: everything,
+        switch_dwell: Duration::ZERO,
+        write_interval: Duration::ZERO,
+        power_w: None,
+        level: None,
+        lease: Duration::from_secs(600),
+    };
+    let limits = Limits {
+        grid: GridLimits { feed_in_limit_w: None, ..GridLimits::default() },
+        batteries: BATTERIES.map(|id| (id.into(), battery.clone())).into(),
+        devices: DEVICES.map(|id| (id.into(), device.clone())).into(),
+    };
+    let reading = |value| Reading::of("sensor", value, now());
+    let home = HomeState {
+        link: Link::Up { since: now() },
+        timezone: None,
+        currency: None,
+        grid_power_w: reading(0.0),
+        solar_power_w: None,
+        load_power_w: None,
+        temperature_c: None,
+        batteries: BATTERIES
+            .map(|id| BatteryState {
+                id: id.into(),
+                soc_pct: reading(50.0),
+                power_w: reading(0.0),
+                device_max_charge_w: None,
+                device_max_discharge_w: None,
+            })
+            .into(),
+        devices: DEVICES
+            .map(|id| DeviceState {
+                id: id.into(),
+                on: None,
+                abilities: everything,
+                level: None,
+                power_w: None,
+                fault: None,
+            })
+            .into(),
+    };
+    (Guard::new(limits), home)
+}
