@@ -34,6 +34,9 @@ mod tls;
 mod validate;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use connection::{Connection, ConnectionError, Timing};
 pub use link::CallError;
 pub use validate::Finding;
@@ -121,7 +124,7 @@ impl HomeAssistant {
         timeout(within, asked).await.unwrap_or(Err(CallError::TimedOut(within)))
     }
 
-    /// What is seen, unless the link is down.
+    /// The calls that carry the order out, from what is seen now.
     fn calls(&self, target: &str, order: &Order) -> Result<Vec<Call>, SendError> {
         let inner = self.shared.lock();
         let entities = &self.shared.entities;
@@ -197,8 +200,10 @@ impl Home for HomeAssistant {
                 self.shared.lock().sent.remove(target);
             }
         }
-        for call in &calls {
-            self.perform(call).await?;
+        for (index, call) in calls.iter().enumerate() {
+            if !command::repeats(&calls, index) {
+                self.perform(call).await?;
+            }
         }
         Ok(())
     }

@@ -263,6 +263,13 @@ pub fn compare(calls: &[Call], states: &States) -> ReadBack {
     if compared { ReadBack::Shows } else { ReadBack::Unknown }
 }
 
+/// Whether the call at `index` asks for what the call before it to the same entity has asked for already.
+pub fn repeats(calls: &[Call], index: usize) -> bool {
+    let call = &calls[index];
+    let before = calls[..index].iter().rfind(|before| before.entity == call.entity);
+    call.entity.is_some() && before.is_some_and(|before| before.wanted == call.wanted)
+}
+
 /// Home Assistant reports success for a call to an entity that does not exist or does not answer, so
 /// that is looked at before.
 fn present<'a>(entity: &EntityId, states: &'a States) -> Result<&'a EntityState, SendError> {
@@ -289,8 +296,8 @@ fn select(entity: &EntityId, option: &str) -> Call {
 }
 
 fn set_value(entity: &EntityId, value: f64, shown: &EntityState) -> Call {
-    // Adding zero turns -0 into 0.
-    let value = value + 0.0;
+    // Without what binary fractions leave of 0.7; adding zero turns -0 into 0.
+    let value = (value * 1e6).round() / 1e6 + 0.0;
     let wanted = Wanted::Number { value, tolerance: step(shown).map_or(1e-6, |step| step / 2.0) };
     call(entity.domain(), "set_value", entity, json!({ "value": value }), wanted)
 }
