@@ -16,6 +16,7 @@ export class Format {
   readonly timezone: string | undefined;
   readonly #locale: string | undefined;
   readonly #currency: string | null;
+  readonly #made = new Map<string, Intl.DateTimeFormat>();
 
   constructor(timezone: Maybe<string>, currency: Maybe<string>, locale?: string) {
     this.#locale = locale;
@@ -132,13 +133,12 @@ export class Format {
   }
 
   #isMidnight(ms: number): boolean {
-    const parts = new Intl.DateTimeFormat('en-GB', {
+    const clock = this.#dates('en-GB', {
       hour: '2-digit',
       minute: '2-digit',
       hourCycle: 'h23',
-      timeZone: this.timezone,
-    }).format(ms);
-    return parts === '00:00';
+    });
+    return clock.format(ms) === '00:00';
   }
 
   #day(ms: number): string {
@@ -146,7 +146,16 @@ export class Format {
   }
 
   #date(ms: number, options: Intl.DateTimeFormatOptions): string {
-    return new Intl.DateTimeFormat(this.#locale, { ...options, timeZone: this.timezone }).format(ms);
+    return this.#dates(this.#locale, options).format(ms);
+  }
+
+  /** Making a formatter takes far longer than using it. */
+  #dates(locale: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+    const key = JSON.stringify([locale, options]);
+    const made =
+      this.#made.get(key) ?? new Intl.DateTimeFormat(locale, { ...options, timeZone: this.timezone });
+    this.#made.set(key, made);
+    return made;
   }
 }
 
