@@ -1,7 +1,7 @@
 //! Advice only.
 
 use anyhow::{Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 use wattwright_tests::home::Home;
 use wattwright_tests::prices::Prices;
 use wattwright_tests::rig::Rig;
@@ -11,14 +11,13 @@ use wattwright_tests::wait::{seconds, until};
 async fn nothing_is_sent() -> Result<()> {
     let rig = Rig::claim().await?;
     let home = Home::new(&Prices::CHEAP_NOW)?;
-    rig.sim.set(json!({"soc": 30})).await?;
+    rig.set(30, 300).await?;
     let log = rig.hass.call_log().await?;
 
     let daemon = home.run(&rig.hass, "advise").await?;
     daemon.reaches("charge", "advised").await?;
-    // A change that is worth another tick.
-    rig.sim.set(json!({"soc": 99})).await?;
-    until("advice for the full battery", seconds(60), async || {
+    home.set_prices(&Prices::DEAR_NOW)?;
+    until("other advice at other prices", seconds(60), async || {
         let battery = daemon.battery().await?;
         ensure!(battery["verdict"]["approved"]["kind"] != "charge", "{battery}");
         Ok(())
@@ -39,7 +38,7 @@ async fn nothing_is_sent() -> Result<()> {
 async fn control_is_seen_in_the_same_log() -> Result<()> {
     let rig = Rig::claim().await?;
     let home = Home::new(&Prices::CHEAP_NOW)?;
-    rig.sim.set(json!({"soc": 30})).await?;
+    rig.set(30, 300).await?;
     let log = rig.hass.call_log().await?;
     let daemon = home.run(&rig.hass, "control").await?;
     daemon.reaches("charge", "effective").await?;

@@ -1,7 +1,6 @@
 //! The commands for people and scripts, and what they say when something is wrong.
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
 use wattwright_tests::hass::Hass;
 use wattwright_tests::home::{Ended, Home};
 use wattwright_tests::prices::Prices;
@@ -12,7 +11,7 @@ use wattwright_tests::wait::{seconds, until};
 async fn a_tick_can_be_evaluated_again_byte_for_byte() -> Result<()> {
     let rig = Rig::claim().await?;
     let home = Home::new(&Prices::CHEAP_NOW)?;
-    rig.sim.set(json!({"soc": 30})).await?;
+    rig.set(30, 300).await?;
 
     let tick = home.ask(&rig.hass, &["tick", "--config", "home.toml", "--json"]).await?.json()?;
     for part in ["snapshot", "strategy", "plan", "verdicts"] {

@@ -1,7 +1,6 @@
 //! The page in a real Chromium.
 
 use anyhow::{Result, ensure};
-use serde_json::json;
 use tokio::process::Command;
 use wattwright_tests::daemon::Daemon;
 use wattwright_tests::files::wattwright;
@@ -33,7 +32,7 @@ async fn of_the_simulated_home() -> Result<()> {
 async fn of_a_real_home_assistant() -> Result<()> {
     let rig = Rig::claim().await?;
     let home = Home::new(&Prices::CHEAP_NOW)?;
-    rig.sim.set(json!({"soc": 30})).await?;
+    rig.set(30, 300).await?;
     let daemon = home.run(&rig.hass, "control").await?;
     daemon.reaches("charge", "effective").await?;
     page::check(&daemon, "home-assistant").await

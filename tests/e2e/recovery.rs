@@ -11,7 +11,7 @@ use wattwright_tests::wait::{seconds, until};
 
 /// A daemon that charges, with effect.
 async fn charging(rig: &Rig, home: &Home) -> Result<Daemon> {
-    rig.sim.set(json!({"soc": 30})).await?;
+    rig.set(30, 300).await?;
     let daemon = home.run(&rig.hass, "control").await?;
     daemon.reaches("charge", "effective").await?;
     Ok(daemon)

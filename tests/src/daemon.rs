@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -24,7 +25,7 @@ impl Daemon {
     ///
     /// # Errors
     ///
-    /// It ends early, with its log.
+    /// It ends early or does not answer, with its log.
     pub async fn start(mut command: Command, state: &Path, log: &Path) -> Result<Self> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let file = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
@@ -36,15 +37,15 @@ impl Daemon {
             log: log.to_owned(),
             http: reqwest::Client::new(),
         };
-        loop {
+        let started = Instant::now();
+        while daemon.live().await.is_err() {
             if let Some(status) = daemon.child.try_wait()? {
                 bail!("the daemon ended with {status}:\n{}", daemon.log());
             }
-            if daemon.live().await.is_ok() {
-                return Ok(daemon);
-            }
+            ensure!(started.elapsed() < seconds(30), "the daemon does not answer; its log:\n{}", daemon.log());
             tokio::time::sleep(seconds(1) / 20).await;
         }
+        Ok(daemon)
     }
 
     /// Address of its page.

@@ -58,8 +58,19 @@ impl Home {
             "prices".into(),
             toml::Value::Table("import = { source = \"csv\", file = \"prices.csv\" }".parse()?),
         );
+        // Whether one is due depends on the time of day.
+        config.remove("task");
         home.write(&config)?;
         Ok(home)
+    }
+
+    /// Changes the prices.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be written.
+    pub fn set_prices(&self, prices: &Prices) -> Result<()> {
+        self.replace(&self.path("prices.csv"), prices.csv().as_bytes())
     }
 
     /// Changes the configuration.
@@ -90,16 +101,13 @@ impl Home {
         })
     }
 
-    /// Puts a file into the folder of strategies the way a careful person does: whole or not at all.
+    /// Puts a file into the folder of strategies.
     ///
     /// # Errors
     ///
     /// It cannot be written.
     pub fn put_strategy(&self, name: &str, wasm: &[u8]) -> Result<()> {
-        let draft = self.path("draft");
-        std::fs::write(&draft, wasm)?;
-        std::fs::rename(draft, self.strategies().join(format!("{name}.wasm")))?;
-        Ok(())
+        self.replace(&self.strategies().join(format!("{name}.wasm")), wasm)
     }
 
     /// The configuration.
@@ -151,6 +159,13 @@ impl Home {
 
     fn strategies(&self) -> PathBuf {
         self.path("strategies")
+    }
+
+    /// Writes a file whole or not at all, as a careful person does.
+    fn replace(&self, file: &Path, content: &[u8]) -> Result<()> {
+        let draft = self.path("draft");
+        std::fs::write(&draft, content)?;
+        Ok(std::fs::rename(draft, file)?)
     }
 
     fn write(&self, config: &Table) -> Result<()> {

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 use tokio::process::Command;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::files::root;
 use crate::hass::Hass;
 use crate::sim::Sim;
+use crate::wait::{seconds, until};
 
 static STARTED: Mutex<Option<Addresses>> = Mutex::const_new(None);
 
@@ -46,6 +48,23 @@ impl Rig {
         sim.reset().await?;
         hass.is_ready().await?;
         Ok(Self { hass, sim, _turn: turn })
+    }
+}
+
+impl Rig {
+    /// Sets what is true, a whole state of charge included, and waits until Home Assistant shows that.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub async fn set(&self, soc_pct: i64, load_w: i64) -> Result<()> {
+        self.sim.set(json!({"soc": soc_pct, "load": load_w, "solar": 0})).await?;
+        until("Home Assistant shows the state of charge", seconds(15), async || {
+            let shown = self.hass.state("sensor.solarflow_800_electric_level").await?;
+            ensure!(shown.parse() == Ok(soc_pct), "{shown}");
+            Ok(())
+        })
+        .await
     }
 }
 

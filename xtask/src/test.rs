@@ -122,5 +122,6 @@ fn test_host() -> Result<()> {
 fn test_end_to_end() -> Result<()> {
     let mut tests: Command = cargo();
     tests.env("CHROMIUM", tools::chromium()?);
-    succeed(tests.args(["test", "--workspace", "--test", "e2e"]))
+    // One after the other: the page's test would take the time of those with a deadline.
+    succeed(tests.args(["test", "--workspace", "--test", "e2e", "--", "--test-threads", "1"]))
 }
