@@ -1,0 +1,106 @@
+//! The slots ahead with every gap filled by an assumption, and every number checked.
+
+use wattwright_strategy::{Instant, Snapshot};
+
+/// Beyond these a number is no longer one of a home; it keeps the arithmetic finite.
+const MOST_W: f64 = 1e7;
+const MOST_PRICE: f64 = 1e6;
+
+/// What is expected of one slot, or of what is left of the first.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Period {
+    pub start: Instant,
+    pub end: Instant,
+    /// Never 0.
+    pub hours: f64,
+    /// Currency per kWh.
+    pub import_price: f64,
+    /// Whether that is known, or only assumed.
+    pub priced: bool,
+    /// Currency per kWh; 0 where it is unknown: not to count on what may not be paid.
+    pub export_price: f64,
+    pub solar_w: f64,
+    /// With the flexible loads that are planned so far.
+    pub load_w: f64,
+}
+
+impl Period {
+    /// What the home needs beyond the sun; negative: surplus.
+    pub fn net_w(&self) -> f64 {
+        self.load_w - self.solar_w
+    }
+}
+
+/// All slots ahead.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Horizon {
+    pub now: Instant,
+    pub periods: Vec<Period>,
+    /// Mean of the import prices that are known; `None`: none is.
+    pub mean_price: Option<f64>,
+    /// Most that the grid takes, watt.
+    pub export_limit_w: f64,
+    /// Most that the grid gives, watt.
+    pub import_limit_w: f64,
+}
+
+impl Horizon {
+    /// Reads the slots ahead. Slots that are over, empty or out of order are left out.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let mean_price = mean(snapshot.ahead.iter().filter_map(|slot| price(slot.import_price)))
+            .or_else(|| mean(snapshot.past.iter().filter_map(|slot| price(slot.import_price))));
+        // Without any price all slots are alike: the battery then follows the meter.
+        let assumed_price = mean_price.unwrap_or(1.0);
+        let usual_load_w = mean(snapshot.past.iter().filter_map(|slot| power(slot.load_w)))
+            .or(power(snapshot.load_power_w))
+            .unwrap_or(0.0);
+
+        let mut periods: Vec<Period> = Vec::with_capacity(snapshot.ahead.len());
+        let mut past = snapshot.past.iter().peekable();
+        for slot in &snapshot.ahead {
+            let start = slot.start.max(snapshot.now);
+            if slot.end <= start || periods.last().is_some_and(|before| slot.start < before.end) {
+                continue;
+            }
+            // Both lists are in order of time, so each is read once.
+            let a_day_before = slot.start.saturating_sub(86_400);
+            while past.next_if(|was| was.start < a_day_before).is_some() {}
+            let yesterday = past.peek().filter(|was| was.start == a_day_before);
+            let measured_w = if slot.contains(snapshot.now) { power(snapshot.solar_power_w) } else { None };
+            periods.push(Period {
+                start: slot.start,
+                end: slot.end,
+                hours: f64::from(slot.end - start) / 3600.0,
+                import_price: price(slot.import_price).unwrap_or(assumed_price),
+                priced: price(slot.import_price).is_some(),
+                export_price: price(slot.export_price).unwrap_or(0.0),
+                solar_w: measured_w.or(power(slot.solar_w)).or_else(|| power(yesterday?.solar_w)).unwrap_or(0.0),
+                load_w: power(slot.load_w).or_else(|| power(yesterday?.load_w)).unwrap_or(usual_load_w),
+            });
+        }
+        Self {
+            now: snapshot.now,
+            periods,
+            mean_price,
+            export_limit_w: limit(snapshot.grid.export_limit_w),
+            import_limit_w: limit(snapshot.grid.import_limit_w),
+        }
+    }
+}
+
+fn price(value: Option<f64>) -> Option<f64> {
+    value.filter(|price| price.is_finite()).map(|price| price.clamp(-MOST_PRICE, MOST_PRICE))
+}
+
+fn power(value: Option<f64>) -> Option<f64> {
+    value.filter(|watt| watt.is_finite()).map(|watt| watt.clamp(0.0, MOST_W))
+}
+
+fn limit(value: Option<f64>) -> f64 {
+    value.filter(|watt| watt.is_finite()).map_or(MOST_W, |watt| watt.abs().min(MOST_W))
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (count, sum) = values.fold((0_u32, 0.0), |(count, sum), value| (count + 1, sum + value));
+    (count > 0).then(|| sum / f64::from(count))
+}
