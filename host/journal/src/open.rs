@@ -104,6 +104,10 @@ fn try_open(path: &Path) -> Result<std::result::Result<Connection, String>> {
     let sqlite = |source| Error::sqlite(path, "open", source);
     let mut connection = Connection::open(path).map_err(sqlite)?;
     connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite)?;
+    // Before anything is written, so that a damaged file is set aside as it is.
+    if let Some(reason) = damage(&connection).map_err(sqlite)? {
+        return Ok(Err(reason));
+    }
     // Works only before the first table; an older file keeps what it has.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(sqlite)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0)).map_err(sqlite)?;
@@ -112,9 +116,6 @@ fn try_open(path: &Path) -> Result<std::result::Result<Connection, String>> {
     connection
         .pragma_update_and_check(None, "journal_size_limit", 4 << 20, |row| row.get::<_, i64>(0))
         .map_err(sqlite)?;
-    if let Some(reason) = damage(&connection).map_err(sqlite)? {
-        return Ok(Err(reason));
-    }
     schema::migrate(&mut connection, path)?;
     Ok(Ok(connection))
 }
