@@ -1,6 +1,6 @@
 //! A real Home Assistant behind the port, over its WebSocket API.
 //!
-//! [`config`] says which entity plays which role. [`HomeAssistant::connect`] starts a task that keeps the
+//! [`HomeEntities`] says which entity plays which role. [`HomeAssistant::connect`] starts a task that keeps the
 //! connection and the latest state of each mapped entity; from these the port answers without waiting.
 //! Pure: the protocol's messages, readings, and the calls that make up a command.
 
@@ -18,17 +18,18 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use self::command::Call;
-use self::config::{EntityId, HomeEntities};
-use self::link::{Request, Shared};
+use self::shared::{Request, Shared};
 use self::states::States;
 use crate::{Home, ReadBack, SendError};
 
 mod command;
-pub mod config;
+mod config;
 mod connection;
 mod link;
 mod protocol;
 mod reading;
+mod retry;
+mod shared;
 mod states;
 mod tls;
 mod validate;
@@ -37,8 +38,11 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use config::{
+    BatteryControl, BatteryEntities, BatteryPower, DeviceEntities, EntityId, EntityIdError, EntityRef, HomeEntities,
+};
 pub use connection::{Connection, ConnectionError, Timing};
-pub use link::CallError;
+pub use shared::CallError;
 pub use validate::Finding;
 
 /// A Home Assistant. Ends its connection when it is dropped.
@@ -89,20 +93,14 @@ impl HomeAssistant {
 
     /// Calls an action that only looks something up, such as a price list or a weather forecast, and
     /// returns its response. Commands go through [`Home::send`].
-    pub async fn call_action(
-        &self,
-        domain: &str,
-        service: &str,
-        data: Value,
-        target: Option<Value>,
-    ) -> Result<Value, CallError> {
-        let message = protocol::call_service(domain, service, data, target, true);
+    pub async fn call_action(&self, domain: &str, service: &str, data: Value) -> Result<Value, CallError> {
+        let message = protocol::call_service(domain, service, data, None, true);
         let mut answer = self.ask(message, self.timing.action_within).await?;
         Ok(answer.get_mut("response").map(Value::take).unwrap_or_default())
     }
 
     /// The attributes of a mapped or extra entity; `None`: there is no such entity, or the link is down.
-    pub fn attributes(&self, entity: &EntityId) -> Option<Map<String, Value>> {
+    pub fn attributes(&self, entity: &str) -> Option<Map<String, Value>> {
         let inner = self.shared.lock();
         inner.known.states.as_ref()?.get(entity).map(|state| state.attributes.clone())
     }
@@ -145,7 +143,7 @@ impl HomeAssistant {
         if inner.unseen.get(entity).is_some_and(|wanted| *wanted != call.wanted) {
             return false;
         }
-        let state = inner.known.states.as_ref().and_then(|states| states.get(entity));
+        let state = inner.known.states.as_ref().and_then(|states| states.get(entity.as_str()));
         state.is_some_and(|state| call.wanted.shown_by(state) == Some(true))
     }
 

@@ -200,7 +200,7 @@ pub fn release_calls(
         entities.battery(target)
     {
         let mode = settings.iter().find(|(entity, _)| *entity == ac_mode);
-        if mode.is_some_and(|(_, mode)| states.get(ac_mode).is_none_or(|shown| shown.state != *mode)) {
+        if mode.is_some_and(|(_, mode)| states.get(ac_mode.as_str()).is_none_or(|shown| shown.state != *mode)) {
             for limit in control.numbers() {
                 calls.push(set_power(limit, 0.0, states)?);
             }
@@ -226,7 +226,7 @@ pub fn release_calls(
 pub fn baseline(entities: &HomeEntities, states: &States, target: &str) -> Option<Baseline> {
     let known = entities.battery(target).is_some() || entities.device(target).is_some();
     let settings = control_entities(entities, target).into_iter().map(|entity| {
-        let shown = states.get(entity).filter(|shown| !shown.is_silent())?;
+        let shown = states.get(entity.as_str()).filter(|shown| !shown.is_silent())?;
         Some((entity.to_string(), shown.state.clone()))
     });
     known.then_some(())?;
@@ -249,7 +249,7 @@ pub fn compare(calls: &[Call], states: &States) -> ReadBack {
         if calls[index + 1..].iter().any(|later| later.entity == call.entity) {
             continue;
         }
-        let Some(state) = states.get(entity) else { return ReadBack::Unknown };
+        let Some(state) = states.get(entity.as_str()) else { return ReadBack::Unknown };
         match call.wanted.shown_by(state) {
             Some(true) => compared = true,
             Some(false) => {
@@ -273,7 +273,7 @@ pub fn repeats(calls: &[Call], index: usize) -> bool {
 /// Home Assistant reports success for a call to an entity that does not exist or does not answer, so
 /// that is looked at before.
 fn present<'a>(entity: &EntityId, states: &'a States) -> Result<&'a EntityState, SendError> {
-    match states.get(entity) {
+    match states.get(entity.as_str()) {
         None => Err(SendError::Rejected(format!("`{entity}` does not exist"))),
         Some(state) if state.state == "unavailable" => Err(SendError::Rejected(format!("`{entity}` is unavailable"))),
         Some(state) => Ok(state),
@@ -360,7 +360,7 @@ fn set_light(entity: &EntityId, light: &Light, shown: &EntityState) -> Call {
 
 fn notify_call(notify: &EntityId, text: &str, states: &States) -> Call {
     let data = json!({ "message": text });
-    if states.get(notify).is_some() {
+    if states.get(notify.as_str()).is_some() {
         return call(notify.domain(), "send_message", notify, data, Wanted::Nothing);
     }
     Call { entity: None, ..call(notify.domain(), notify.name(), notify, data, Wanted::Nothing) }

@@ -8,112 +8,29 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use jiff::Timestamp;
-use model::{Command, Link, TargetId};
+use model::Link;
 use serde_json::Value;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
-use super::command::{Call, Wanted};
-use super::config::{EntityId, HomeEntities};
+use super::config::EntityId;
 use super::connection::Connection;
 use super::protocol::{self, Frame};
+use super::retry::Retry;
+use super::shared::{CallError, Request, Shared};
 use super::tls;
-use super::view::Known;
 
 /// More than any home's states take; a message beyond is not Home Assistant's.
 const MESSAGE_LIMIT: usize = 16 << 20;
-
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum CallError {
-    /// The link is down or not in step, or went down before the answer came.
-    #[error("the link to Home Assistant is down")]
-    LinkDown,
-    /// Home Assistant refused it, in its own words.
-    #[error("Home Assistant says: {0}")]
-    Refused(String),
-    /// No answer in time.
-    #[error("no answer from Home Assistant within {} s", .0.as_secs_f64())]
-    TimedOut(Duration),
-}
-
-/// A message to be sent, and who waits for its answer.
-pub struct Request {
-    /// Without id.
-    pub message: Value,
-    /// Takes the answer.
-    pub reply: oneshot::Sender<Result<Value, CallError>>,
-}
-
-/// What the task and its handle share.
-pub struct Shared {
-    pub entities: HomeEntities,
-    inner: Mutex<Inner>,
-    changes: watch::Sender<u64>,
-}
-
-/// What changes.
-pub struct Inner {
-    /// What is seen.
-    pub known: Known,
-    /// What was written to an entity and has not been seen there since.
-    pub unseen: BTreeMap<EntityId, Wanted>,
-    /// The last command of each target, and its calls.
-    pub sent: BTreeMap<TargetId, (Command, Vec<Call>)>,
-}
-
-impl Shared {
-    pub fn new(entities: HomeEntities) -> Self {
-        let known =
-            Known { link: Link::Connecting { reason: String::new() }, timezone: None, currency: None, states: None };
-        let inner = Inner { known, unseen: BTreeMap::new(), sent: BTreeMap::new() };
-        Self { entities, inner: Mutex::new(inner), changes: watch::Sender::new(0) }
-    }
-
-    pub fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing in here is left half done by a panic.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
-    }
-
-    fn update(&self, change: impl FnOnce(&mut Inner)) {
-        change(&mut self.lock());
-        self.changes.send_modify(|count| *count += 1);
-    }
-
-    /// Out of step: whatever was seen may be over.
-    fn down(&self, link: Link) {
-        self.update(|inner| {
-            inner.known.link = link;
-            inner.known.states = None;
-        });
-    }
-
-    fn apply(&self, event: &Value) {
-        self.update(|inner| {
-            let states = inner.known.states.get_or_insert_default();
-            states.apply(event);
-            inner
-                .unseen
-                .retain(|entity, wanted| states.get(entity).is_none_or(|state| wanted.shown_by(state) != Some(true)));
-            if !inner.known.link.is_up() {
-                inner.known.link = Link::Up { since: Timestamp::now() };
-            }
-        });
-    }
-}
 
 /// Why a session ended.
 enum Ended {
@@ -268,7 +185,7 @@ enum Step {
     /// The first states are awaited until then.
     Subscribed { id: u64, until: Instant },
     /// In step.
-    InStep { id: u64 },
+    Synced { id: u64 },
 }
 
 /// The two times a session waits for besides its step.
@@ -276,8 +193,6 @@ struct Heart {
     next_ping: Instant,
     pong_until: Option<Instant>,
 }
-
-enum Never {}
 
 struct Session<'a> {
     connection: &'a Connection,
@@ -289,7 +204,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    async fn run(mut self, requests: &mut mpsc::Receiver<Request>, retry: &mut Retry) -> Result<Never, Ended> {
+    async fn run(mut self, requests: &mut mpsc::Receiver<Request>, retry: &mut Retry) -> Result<Infallible, Ended> {
         let timing = self.connection.timing;
         self.send(protocol::supported_features()).await?;
         let mut heart = Heart { next_ping: Instant::now() + timing.ping_every, pong_until: None };
@@ -297,7 +212,7 @@ impl Session<'_> {
             let step_due = match self.step {
                 Step::Starting { at, .. } => Some(at),
                 Step::Subscribed { until, .. } => Some(until),
-                Step::InStep { .. } => None,
+                Step::Synced { .. } => None,
             };
             let due = [step_due, heart.pong_until].into_iter().flatten().fold(heart.next_ping, Instant::min);
             tokio::select! {
@@ -311,7 +226,7 @@ impl Session<'_> {
                     }
                 }
                 request = requests.recv() => match request {
-                    Some(request) if matches!(self.step, Step::InStep { .. }) => {
+                    Some(request) if matches!(self.step, Step::Synced { .. }) => {
                         self.waiting.retain(|_, reply| !reply.is_closed());
                         let id = self.send(request.message).await?;
                         self.waiting.insert(id, request.reply);
@@ -365,12 +280,12 @@ impl Session<'_> {
                 return Err(Ended::Lost(format!("`subscribe_entities` failed: {words}")));
             }
             (Frame::Event { id, event }, Step::Subscribed { id: subscription, .. }) if id == *subscription => {
-                self.step = Step::InStep { id };
+                self.step = Step::Synced { id };
                 retry.reset();
                 self.shared.apply(&event);
                 tracing::info!(place = self.connection.place(), "in step with Home Assistant");
             }
-            (Frame::Event { id, event }, Step::InStep { id: subscription }) if id == *subscription => {
+            (Frame::Event { id, event }, Step::Synced { id: subscription }) if id == *subscription => {
                 self.shared.apply(&event);
             }
             (Frame::Answer { id, answer }, _) => {
@@ -414,52 +329,5 @@ impl Session<'_> {
             Ok(sent) => sent.map(|()| self.last_id),
             Err(_) => Err(Ended::Lost(format!("Home Assistant took no message within {} s", within.as_secs_f64()))),
         }
-    }
-}
-
-/// Waiting times between attempts: doubled each time, and not the same for all who lost the same Home
-/// Assistant at once.
-struct Retry {
-    first: Duration,
-    most: Duration,
-    next: Duration,
-    /// State of a linear congruential generator (Knuth's MMIX constants).
-    lottery: u64,
-}
-
-impl Retry {
-    fn new(first: Duration, most: Duration) -> Self {
-        // Any seed does that differs from process to process.
-        let lottery = Timestamp::now().as_nanosecond() as u64 ^ u64::from(std::process::id()) << 32;
-        Self { first, most, next: first, lottery }
-    }
-
-    fn reset(&mut self) {
-        self.next = self.first;
-    }
-
-    /// Between three quarters and five quarters of the nominal time.
-    fn next(&mut self) -> Duration {
-        let nominal = self.next;
-        self.next = (nominal * 2).min(self.most);
-        self.lottery = self.lottery.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let share = (self.lottery >> 33) as f64 / (1_u64 << 31) as f64;
-        nominal.mul_f64(0.75 + share / 2.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_longer_each_time_up_to_the_most() {
-        let mut retry = Retry::new(Duration::from_secs(1), Duration::from_secs(30));
-        for nominal in [1, 2, 4, 8, 16, 30, 30] {
-            let wait = retry.next().as_secs_f64() / f64::from(nominal);
-            assert!((0.75..1.25).contains(&wait), "{wait} of {nominal} s");
-        }
-        retry.reset();
-        assert!(retry.next() < Duration::from_millis(1250));
     }
 }

@@ -83,7 +83,7 @@ pub fn read(entity: &EntityRef, quantity: Quantity, states: &States) -> Reading 
     // What a silent entity says is no sign of life: Home Assistant says it in the device's place.
     let at = std::iter::once(&entity.entity)
         .chain(&entity.alive_by)
-        .filter_map(|id| states.get(id))
+        .filter_map(|id| states.get(id.as_str()))
         .filter(|state| !state.is_silent())
         .filter_map(|state| state.seen)
         .max();
@@ -94,7 +94,7 @@ pub fn read(entity: &EntityRef, quantity: Quantity, states: &States) -> Reading 
 }
 
 fn value(entity: &EntityRef, quantity: Quantity, states: &States) -> Result<f64, Fault> {
-    let state = states.get(&entity.entity).ok_or(Fault::Missing)?;
+    let state = states.get(entity.entity.as_str()).ok_or(Fault::Missing)?;
     let theirs = number(state)?;
     let ours = Conversion::new(entity, quantity, state)?.ours(theirs);
     if ours.is_finite() { Ok(ours) } else { Err(Fault::NotANumber { state: state.state.clone() }) }

@@ -10,8 +10,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::config::EntityId;
-
 /// What an entity shows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EntityState {
@@ -52,8 +50,8 @@ pub struct States(BTreeMap<String, EntityState>);
 
 impl States {
     /// What the entity shows; `None`: there is no such entity.
-    pub fn get(&self, entity: &EntityId) -> Option<&EntityState> {
-        self.0.get(entity.as_str())
+    pub fn get(&self, entity: &str) -> Option<&EntityState> {
+        self.0.get(entity)
     }
 
     /// Takes in an entity.

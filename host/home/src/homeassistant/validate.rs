@@ -30,7 +30,7 @@ pub fn findings(entities: &HomeEntities, states: &States, services: &Value) -> V
     for (role, entity, quantity) in [
         ("solar.power", &entities.solar_power, Quantity::Power),
         ("load.power", &entities.load_power, Quantity::Power),
-        ("temperature", &entities.temperature, Quantity::Temperature),
+        ("temperature.entity", &entities.temperature, Quantity::Temperature),
     ] {
         if let Some(entity) = entity {
             check.measured(role, entity, quantity);
@@ -96,7 +96,7 @@ impl<'a> Check<'a> {
     }
 
     fn known(&mut self, role: &str, entity: &EntityId) -> Option<&'a EntityState> {
-        let state = self.states.get(entity);
+        let state = self.states.get(entity.as_str());
         if state.is_none() {
             let near = nearest(entity, self.states);
             let hint = match near.as_slice() {
@@ -189,7 +189,7 @@ impl<'a> Check<'a> {
 
     fn notify(&mut self, role: &str, notify: &EntityId) {
         let is_action = self.services.get(notify.domain()).is_some_and(|domain| domain.get(notify.name()).is_some());
-        if self.states.get(notify).is_none() && !is_action {
+        if self.states.get(notify.as_str()).is_none() && !is_action {
             let actions = self.services.get("notify").and_then(Value::as_object).into_iter().flatten();
             let actions: Vec<String> = actions.map(|(name, _)| format!("`notify.{name}`")).collect();
             self.find(role, notify, format!("is neither an entity nor an action; there are {}", actions.join(", ")));

@@ -71,17 +71,17 @@ impl View<'_> {
     }
 
     fn most_w(&self, number: &EntityRef) -> Option<f64> {
-        let state = self.states?.get(&number.entity)?;
+        let state = self.states?.get(number.entity.as_str())?;
         let most_w = Conversion::new(number, Quantity::Power, state).ok()?.ours(state.number("max")?);
         (most_w.is_finite() && most_w >= 0.0).then_some(most_w)
     }
 
     fn device(&self, id: &TargetId, device: &DeviceEntities) -> DeviceState {
         let exists = |entity: &Option<EntityId>| {
-            entity.as_ref().zip(self.states).is_some_and(|(entity, states)| states.get(entity).is_some())
+            entity.as_ref().zip(self.states).is_some_and(|(entity, states)| states.get(entity.as_str()).is_some())
         };
         let level = device.level.as_ref().and_then(|entity| self.level(entity));
-        let is_on = |entity: &Option<EntityId>| match self.states?.get(entity.as_ref()?)?.state.as_str() {
+        let is_on = |entity: &Option<EntityId>| match self.states?.get(entity.as_ref()?.as_str())?.state.as_str() {
             "on" => Some(true),
             "off" => Some(false),
             _ => None,
@@ -104,7 +104,7 @@ impl View<'_> {
     }
 
     fn level(&self, entity: &EntityId) -> Option<Level> {
-        let state = self.states?.get(entity)?;
+        let state = self.states?.get(entity.as_str())?;
         Some(Level {
             value: number(state).ok(),
             min: state.number("min")?,
@@ -116,7 +116,7 @@ impl View<'_> {
 
     fn fault(&self, entity: &EntityId) -> Option<Fault> {
         let Some(states) = self.states else { return Some(Fault::NotYet) };
-        match states.get(entity) {
+        match states.get(entity.as_str()) {
             None => Some(Fault::Missing),
             Some(state) if state.is_silent() => Some(Fault::Unavailable { state: state.state.clone() }),
             Some(_) => None,
