@@ -1,5 +1,7 @@
 //! Runs the table of `scenarios.md`, which can be read without knowing Rust.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

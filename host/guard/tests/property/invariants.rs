@@ -59,8 +59,10 @@ pub fn setpoint(world: &World, approved: &Approved) -> Holds {
     let command = approved.command().unwrap();
     prop_assert!(approved.is_setpoint());
     match command {
-        Command::Charge { power_w } => prop_assert!(world.within.max_charge_w.is_none_or(|w| *power_w <= w)),
-        Command::Discharge { power_w } => prop_assert!(world.within.max_discharge_w.is_none_or(|w| *power_w <= w)),
+        Command::Charge { power_w } => prop_assert!(world.within.max_charge_w.is_none_or(|w| *power_w <= sane(w))),
+        Command::Discharge { power_w } => {
+            prop_assert!(world.within.max_discharge_w.is_none_or(|w| *power_w <= sane(w)))
+        }
         other => prop_assert_eq!(other, &Command::Hold),
     }
     single(world, approved.target(), command)?;

@@ -4,6 +4,8 @@
 //!
 //! 100,000 cases; more with `PROPTEST_CASES`.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod invariants;
 mod world;
 

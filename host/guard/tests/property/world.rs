@@ -236,7 +236,7 @@ fn home() -> impl Strategy<Value = HomeState> {
         })
 }
 
-fn write() -> impl Strategy<Value = (&'static str, Command, u64)> {
+fn write() -> impl Strategy<Value = Told> {
     (select(&["one", "two", "heater", "lamp"][..]), command(), 0..250_u64)
 }
 
@@ -247,18 +247,15 @@ pub fn any_world() -> impl Strategy<Value = World> {
     (limits(), home(), past, plan, setpoint).prop_map(assemble)
 }
 
-type Past = (Option<([f64; 2], u64)>, Vec<(&'static str, Command, u64)>);
+/// Target, command, and how many seconds ago.
+type Told = (&'static str, Command, u64);
+type Past = (Option<([f64; 2], u64)>, Vec<Told>);
 type Proposed = (Vec<(&'static str, Command)>, BTreeSet<CommandKind>);
 
-fn assemble(
-    (limits, home, (earlier, writes), (actions, declared), (setpoint, max_charge_w, max_discharge_w)): (
-        Limits,
-        HomeState,
-        Past,
-        Proposed,
-        (Command, Option<f64>, Option<f64>),
-    ),
-) -> World {
+type Wanted = (Command, Option<f64>, Option<f64>);
+
+fn assemble((limits, home, past, plan, setpoint): (Limits, HomeState, Past, Proposed, Wanted)) -> World {
+    let ((earlier, writes), (actions, declared), (setpoint, max_charge_w, max_discharge_w)) = (past, plan, setpoint);
     let earlier = earlier.map(|(levels, ago_s)| (levels, Duration::from_secs(ago_s)));
     let (ledger, writes) = carry_out(writes);
     World {
@@ -293,7 +290,7 @@ fn watched(limits: &Limits, home: &HomeState, earlier: Option<([f64; 2], Duratio
 }
 
 /// Writes what a guard without limits lets through.
-fn carry_out(mut writes: Vec<(&'static str, Command, u64)>) -> (Ledger, Vec<Write>) {
+fn carry_out(mut writes: Vec<Told>) -> (Ledger, Vec<Write>) {
     writes.sort_by_key(|(_, _, ago_s)| std::cmp::Reverse(*ago_s));
     let mut ledger = Ledger::default();
     let mut written = Vec::new();
