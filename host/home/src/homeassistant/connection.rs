@@ -107,3 +107,31 @@ impl fmt::Debug for Connection {
         f.debug_struct("Connection").field("place", &self.place()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_websocket_of_an_address() {
+        for (url, websocket) in [
+            ("http://homeassistant.local:8123", "ws://homeassistant.local:8123/api/websocket"),
+            ("http://homeassistant.local:8123/", "ws://homeassistant.local:8123/api/websocket"),
+            (" https://example.org/home/ ", "wss://example.org/home/api/websocket"),
+            ("http://supervisor/core/websocket", "ws://supervisor/core/websocket"),
+        ] {
+            assert_eq!(Connection::new(url, "token").unwrap().websocket.as_str(), websocket);
+        }
+    }
+
+    #[test]
+    fn names_what_is_wrong_and_keeps_the_token_to_itself() {
+        for url in ["", "homeassistant.local", "homeassistant.local:8123", "ftp://homeassistant.local"] {
+            let error = Connection::new(url, "token").unwrap_err().to_string();
+            assert!(error.contains(&format!("`{url}`")), "{error}");
+        }
+        assert!(matches!(Connection::new("http://home", " \n"), Err(ConnectionError::NoToken)));
+        let shown = format!("{:?}", Connection::new("http://home", "secret").unwrap());
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}

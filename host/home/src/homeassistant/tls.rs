@@ -17,3 +17,13 @@ pub fn connector() -> Result<Connector, rustls::Error> {
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(Connector::Rustls(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn does_not_depend_on_what_other_crates_compile_in() {
+        assert!(matches!(connector(), Ok(Connector::Rustls(_))));
+    }
+}
