@@ -21,6 +21,8 @@ const STICKY_SHARE: f64 = 0.01;
 const LEAST_W: f64 = 20.0;
 /// An expected share of a slot's use or surplus above this is all of it.
 const ALL: f64 = 0.9;
+/// A slot is dear when its price is above the mean by more than this share of it.
+const DEAR_SHARE: f64 = 0.02;
 /// A charge power in force stays when the new one differs less than this share.
 const SAME_POWER: f64 = 0.1;
 
@@ -195,7 +197,7 @@ impl Slot<'_> {
         };
 
         let rule = if spends {
-            let dear = self.horizon.mean_price.is_some_and(|mean| period.import_price > mean);
+            let dear = self.horizon.mean_price.is_some_and(|mean| period.import_price > mean + DEAR_SHARE * mean.abs());
             if dear { Rule::UseDear } else { Rule::SelfUse }
         } else if flow.sun > worth::TINY_WH {
             Rule::StoreSun

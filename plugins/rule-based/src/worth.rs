@@ -135,3 +135,6 @@ pub(crate) fn up(list: &[Piece], level_wh: f64, most_wh: f64, cost: f64) -> f64 
     let want_wh: f64 = list.iter().take_while(|piece| piece.worth >= cost).map(|piece| piece.wh).sum();
     (want_wh - level_wh).clamp(0.0, most_wh.max(0.0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,13 @@ impl Input {
 impl Plan {
     /// A plan that does nothing, to be filled in.
     pub fn empty() -> Self {
-        Self { actions: Vec::new(), outlook: Vec::new(), summary: String::new(), figures: Vec::new(), memory: Vec::new() }
+        Self {
+            actions: Vec::new(),
+            outlook: Vec::new(),
+            summary: String::new(),
+            figures: Vec::new(),
+            memory: Vec::new(),
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! What the host prints is what a strategy's tests read.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may fail it")]
+
 use jiff::Timestamp;
-use model::snapshot::{self, Abilities, Battery, Device, Extra, Grid, InForce, Level, PastSlot, Problem, Slot, Source, Task, TaskState};
+use model::snapshot::{
+    self, Abilities, Battery, Device, Extra, Grid, InForce, Level, PastSlot, Problem, Slot, Source, Task, TaskState,
+};
 use model::{BalanceLimits, Command, Input, Snapshot};
 use wattwright_strategy as sdk;
 use wattwright_strategy::testing::{input_from_json, snapshot_from_json};
@@ -96,7 +100,11 @@ fn full() -> Snapshot {
             temperature_c: Some(-3.0),
             extras: Vec::new(),
         }],
-        sources: vec![Source { column: "import-price".into(), origin: "nordpool".into(), known_until: Some(at(NOW + 9000)) }],
+        sources: vec![Source {
+            column: "import-price".into(),
+            origin: "nordpool".into(),
+            known_until: Some(at(NOW + 9000)),
+        }],
         problems: vec![Problem {
             code: "stale".into(),
             subject: "load_power_w".into(),

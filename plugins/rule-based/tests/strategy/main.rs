@@ -1,0 +1,16 @@
+//! The strategy on small homes that are made for one rule each.
+
+#[cfg(test)]
+mod battery;
+#[cfg(test)]
+mod day;
+#[cfg(test)]
+mod home;
+#[cfg(test)]
+mod less;
+#[cfg(test)]
+mod light;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tasks;
