@@ -16,8 +16,8 @@ use home::{Home, ReadBack, SendError};
 use jiff::Timestamp;
 use model::snapshot::{InForce, Snapshot, TaskState};
 use model::{
-    Action, Attempt, Cause, Command, Decision, HomeState, Link, Live, Mode, Outcome, Reason, Rule, Stage, StrategyRef,
-    TargetId, Tick, Verdict,
+    Action, Attempt, Cause, Command, Decision, HomeState, Link, Live, Mode, Outcome, Reason, Rule, Stage, TargetId,
+    Tick, Verdict,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
@@ -225,8 +225,8 @@ impl Controller {
         let battery = |id: &TargetId| {
             let shown = state.batteries.iter().find(|b| &b.id == id);
             let soc = shown.and_then(|b| guard::believe_soc(b, &self.watch, now).known());
-            let power = shown.and_then(|b| guard::believe_battery_power(b, &self.setup.limits.grid, now).known());
             let limits = self.setup.limits.batteries.get(id);
+            let power = shown.zip(limits).and_then(|(b, l)| guard::believe_battery_power(b, l, now).known());
             let at_floor = soc.zip(limits).is_some_and(|(soc, l)| soc <= l.min_soc_pct);
             let at_ceiling = soc.zip(limits).is_some_and(|(soc, l)| soc >= l.max_soc_pct);
             (soc.is_some(), power.is_some(), at_floor, at_ceiling)
@@ -299,13 +299,17 @@ impl Controller {
         self.remember(&decided);
 
         let state = self.home.state();
-        let scene = Scene { home: &state, now, uptime: self.started.elapsed(), ledger: &self.ledger, watch: &self.watch };
+        let scene =
+            Scene { home: &state, now, uptime: self.started.elapsed(), ledger: &self.ledger, watch: &self.watch };
         let judged = tick::judge(&self.guard, &decided, &scene);
         let actions = decided.plan.as_ref().map(|p| p.actions.clone()).unwrap_or_default();
         let mut pairs: Vec<(Action, Judged)> = actions.into_iter().zip(judged).collect();
         let stops = self.stops(&pairs, &scene);
         pairs.extend(stops);
-        if pairs.iter().any(|(_, j)| j.verdict.findings.iter().any(|f| matches!(f.rule, Rule::Dwell | Rule::WriteInterval))) {
+        if pairs
+            .iter()
+            .any(|(_, j)| j.verdict.findings.iter().any(|f| matches!(f.rule, Rule::Dwell | Rule::WriteInterval)))
+        {
             self.retry_at = Some(Instant::now() + RETRY);
         }
 
@@ -348,7 +352,8 @@ impl Controller {
         for (action, judged) in pairs {
             let is_battery = self.targets.get(&action.target).is_some_and(|t| t.is_battery);
             let served = pairs.iter().any(|(a, j)| a.target == action.target && j.approved.is_some());
-            let Some(finding) = judged.verdict.findings.last().filter(|_| judged.verdict.decision == Decision::Refused) else {
+            let Some(finding) = judged.verdict.findings.last().filter(|_| judged.verdict.decision == Decision::Refused)
+            else {
                 continue;
             };
             let only_waiting = matches!(finding.rule, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate);
@@ -413,6 +418,10 @@ impl Controller {
 
     /// Puts in force what a tick approved, and lets go of targets that it says nothing of.
     fn enforce(&mut self, changes: Vec<Change>, tick: &Tick) {
+        for target in self.targets.values_mut() {
+            let waits = |v: &Verdict| v.target == target.id && v.findings.iter().any(|f| f.rule == Rule::WriteInterval);
+            target.waits_to_write = tick.verdicts.iter().any(waits);
+        }
         let named: Vec<TargetId> = changes.iter().map(|c| c.target.clone()).collect();
         for change in changes {
             self.put_in_force(change, tick.id);

@@ -33,6 +33,9 @@ pub struct Due<'a> {
     pub battery_w: Option<f64>,
     /// This battery's share of the deviation.
     pub share: f64,
+    /// A new plan waits for the write interval, so the meter is not followed meanwhile: each set-point
+    /// would begin the interval anew.
+    pub paused: bool,
 }
 
 /// What to do.
@@ -62,17 +65,7 @@ pub fn next(guard: &Guard, due: &Due<'_>, tuning: &Tuning, scene: &Scene<'_>) ->
     let judged = guard.judge_setpoint(due.battery, &wanted, &within, scene);
     let (approved, verdict) = match judged.approved {
         Some(approved) => (approved, judged.verdict),
-        None => {
-            if let Some(timing) = judged.verdict.findings.iter().find(|f| matches!(f.rule, Rule::WriteInterval | Rule::Link)) {
-                return Next::Wait(timing.rule);
-            }
-            // What was running is no longer allowed: stop.
-            let held = guard.judge_setpoint(due.battery, &Command::Hold, &within, scene);
-            match held.approved {
-                Some(approved) => (approved, judged.verdict),
-                None => return Next::Wait(judged.verdict.findings.first().map_or(Rule::Link, |f| f.rule)),
-            }
-        }
+        None => return Next::Wait(judged.verdict.findings.last().map_or(Rule::Link, |finding| finding.rule)),
     };
     match (due.written, approved.command()) {
         (Some(written), Some(new)) if is_same(written, new) => Next::Keep,
@@ -82,6 +75,9 @@ pub fn next(guard: &Guard, due: &Due<'_>, tuning: &Tuning, scene: &Scene<'_>) ->
 
 /// What following the meter asks for; `None`: leave what was written.
 fn balanced(due: &Due<'_>, limits: &BalanceLimits, tuning: &Tuning) -> Option<Command> {
+    if due.paused {
+        return due.written.cloned();
+    }
     let (Some(grid_w), Some(battery_w)) = (due.grid_w, due.battery_w) else {
         // Nothing to follow: stand still until the readings are back.
         return Some(Command::Hold);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use engine::{Entry, Library};
-use model::live::{Available, Doing, Live, StrategyInfo, StrategyState};
+use model::live::{Available, Doing, StrategyInfo, StrategyState};
 use model::snapshot::Battery;
 use model::{Attempt, HomeState, Link, Outcome, Snapshot, StrategyRef, TargetId};
 
@@ -45,7 +45,7 @@ fn info(
     logs: &BTreeMap<String, Vec<String>>,
 ) -> StrategyInfo {
     let description = entry.strategy.as_ref().map(|s| s.description().clone());
-    let version = entry.strategy.as_ref().map(|s| s.reference().clone());
+    let version = entry.strategy.as_ref().map(|s| s.reference());
     let in_order = setup.order.contains(&entry.name);
     let state = match &version {
         None => StrategyState::Failed,
@@ -58,7 +58,7 @@ fn info(
     let settings = entry.strategy.as_ref().and_then(|s| s.complete_settings(&own).ok()).unwrap_or(own);
     StrategyInfo {
         state,
-        origin: entry.origin,
+        origin: entry.origin.to_string(),
         summary: description.as_ref().map(|d| d.summary.clone()).unwrap_or_default(),
         author: description.map(|d| d.author).unwrap_or_default(),
         loaded_at: entry.loaded_at,

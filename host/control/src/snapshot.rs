@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use guard::{Belief, BatteryLimits, DeviceLimits, GridLimits, Limits, Watch};
+use guard::{BatteryLimits, Belief, DeviceLimits, GridLimits, Limits, Watch};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::home::{BatteryState, DeviceState, Fault, HomeState, Link, Reading};
@@ -69,7 +69,7 @@ pub fn build(seen: Seen<'_>) -> Snapshot {
         let (soc_pct, power_w) = match shown {
             Some(shown) => {
                 let soc = guard::believe_soc(shown, watch, now);
-                let power = guard::believe_battery_power(shown, &setup.limits.grid, now);
+                let power = guard::believe_battery_power(shown, limits, now);
                 problems.belief(&format!("batteries.{}.soc-pct", battery.id), &soc);
                 problems.belief(&format!("batteries.{}.power-w", battery.id), &power);
                 (soc.known(), power.known())
@@ -79,7 +79,8 @@ pub fn build(seen: Seen<'_>) -> Snapshot {
                 (None, None)
             }
         };
-        let device = |own: f64, device: Option<f64>| device.filter(|w| w.is_finite() && *w >= 0.0).map_or(own, |w| w.min(own));
+        let device =
+            |own: f64, device: Option<f64>| device.filter(|w| w.is_finite() && *w >= 0.0).map_or(own, |w| w.min(own));
         Some(Battery {
             id: battery.id.clone(),
             name: battery.name.clone(),
@@ -150,9 +151,8 @@ pub fn build(seen: Seen<'_>) -> Snapshot {
 /// not measured by itself: what comes in from grid, sun and batteries is used.
 pub fn measure(setup: &Setup, state: &HomeState, watch: &Watch, now: Timestamp) -> Measured {
     let grid_w = guard::believe_grid_power(&state.grid_power_w, &setup.limits.grid, now).known();
-    let plausible = |reading: &Reading| {
-        reading.value.filter(|w| w.is_finite() && w.abs() <= setup.limits.grid.plausible_w)
-    };
+    let plausible =
+        |reading: &Reading| reading.value.filter(|w| w.is_finite() && w.abs() <= setup.limits.grid.plausible_w);
     let solar_w = match &state.solar_power_w {
         // Inverters report a few watt below zero at night.
         Some(reading) => plausible(reading).map(|w| w.max(0.0)),
@@ -164,11 +164,12 @@ pub fn measure(setup: &Setup, state: &HomeState, watch: &Watch, now: Timestamp) 
     let mut all_soc_known = !setup.batteries.is_empty();
     for battery in &setup.batteries {
         let shown = state.batteries.iter().find(|shown| shown.id == battery.id);
-        let at_bus = shown.and_then(|s| guard::believe_battery_power(s, &setup.limits.grid, now).known());
+        let limits = setup.limits.batteries.get(&battery.id);
+        let at_bus = shown.zip(limits).and_then(|(s, l)| guard::believe_battery_power(s, l, now).known());
         battery_at_bus_w = battery_at_bus_w.zip(at_bus).map(|(sum, w)| sum + w);
         let own = if battery.carries_solar { at_bus.zip(solar_w).map(|(w, sun)| w - sun) } else { at_bus };
         battery_w = battery_w.zip(own).map(|(sum, w)| sum + w);
-        let capacity_wh = setup.limits.batteries.get(&battery.id).map_or(0.0, |l| l.capacity_wh);
+        let capacity_wh = limits.map_or(0.0, |l| l.capacity_wh);
         match shown.and_then(|s| guard::believe_soc(s, watch, now).known()) {
             Some(soc) => energy = (energy.0 + soc * capacity_wh, energy.1 + capacity_wh),
             None => all_soc_known = false,
@@ -262,7 +263,12 @@ pub fn limits_of(snapshot: &Snapshot) -> Limits {
                     max_soc_pct: battery.max_soc_pct,
                     max_charge_w: battery.max_charge_w,
                     max_discharge_w: battery.max_discharge_w,
-                    commands: every(&[CommandKind::Hold, CommandKind::Charge, CommandKind::Discharge, CommandKind::Balance]),
+                    commands: every(&[
+                        CommandKind::Hold,
+                        CommandKind::Charge,
+                        CommandKind::Discharge,
+                        CommandKind::Balance,
+                    ]),
                     direction_dwell: Duration::ZERO,
                     write_interval: Duration::ZERO,
                     lease: Duration::from_secs(1200),

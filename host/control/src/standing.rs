@@ -58,7 +58,13 @@ pub enum Progress {
 impl Check {
     /// Looks whether a command came further. `effect` tells whether the target follows, and what it
     /// does; `None`: that cannot be seen.
-    pub fn progress(&self, read_back: &ReadBack, effect: Option<(bool, String)>, now: Instant, settle: Duration) -> Progress {
+    pub fn progress(
+        &self,
+        read_back: &ReadBack,
+        effect: Option<(bool, String)>,
+        now: Instant,
+        settle: Duration,
+    ) -> Progress {
         let waited = now.saturating_duration_since(self.since);
         match self.stage {
             Stage::Acknowledged => match read_back {
@@ -68,16 +74,15 @@ impl Check {
                 }
                 _ if waited < settle => Progress::Wait,
                 ReadBack::Differs(what) => Progress::Reached(Stage::Contradicted, what.clone()),
-                ReadBack::Unknown => {
-                    Progress::Reached(Stage::TimedOut, format!("the device showed nothing within {} s", settle.as_secs()))
-                }
+                ReadBack::Unknown => Progress::Reached(
+                    Stage::TimedOut,
+                    format!("the device showed nothing within {} s", settle.as_secs()),
+                ),
             },
             Stage::ReadBack => match effect {
                 Some((true, what)) => Progress::Reached(Stage::Effective, what),
                 Some((false, what)) if waited >= settle => Progress::Reached(Stage::NotObeyed, what),
-                None if waited >= settle => {
-                    Progress::Reached(Stage::NotObeyed, "its power cannot be read".into())
-                }
+                None if waited >= settle => Progress::Reached(Stage::NotObeyed, "its power cannot be read".into()),
                 _ => Progress::Wait,
             },
             _ => Progress::Wait,
@@ -104,12 +109,14 @@ pub struct Target {
     pub check: Option<Check>,
     /// Nothing is written before, after something went wrong.
     pub hold_off: Option<Instant>,
+    /// Whether the last tick's command waits for the write interval.
+    pub waits_to_write: bool,
 }
 
 impl Target {
     /// A target that was never commanded.
     pub fn new(id: TargetId, mode: Mode, is_battery: bool) -> Self {
-        Self { id, mode, is_battery, standing: None, written: None, in_flight: false, check: None, hold_off: None }
+        Self { id, mode, is_battery, standing: None, written: None, in_flight: false, check: None, hold_off: None, waits_to_write: false }
     }
 
     /// Whether something may be written now.

@@ -21,15 +21,15 @@ pub struct Window {
 /// The window whose deadline is the next after `now`. Local times that a clock change skips or repeats
 /// are taken as `jiff` does by default: after the gap, and the first of two.
 pub fn window(task: &TaskSetup, now: Timestamp, zone: &TimeZone) -> Option<Window> {
-    let today = now.to_zoned(zone.clone()).date();
+    let today = now.to_zoned_datetime(zone.clone()).date();
     (-1..=2).filter_map(|day| window_from(task, today.checked_add(day.days()).ok()?, zone)).find(|w| w.deadline > now)
 }
 
 fn window_from(task: &TaskSetup, day: Date, zone: &TimeZone) -> Option<Window> {
     let last_day = if task.deadline > task.earliest { day } else { day.tomorrow().ok()? };
     Some(Window {
-        earliest: day.to_datetime(task.earliest).to_zoned(zone.clone()).ok()?.timestamp(),
-        deadline: last_day.to_datetime(task.deadline).to_zoned(zone.clone()).ok()?.timestamp(),
+        earliest: day.to_datetime(task.earliest).to_zoned_datetime(zone.clone()).ok()?.timestamp(),
+        deadline: last_day.to_datetime(task.deadline).to_zoned_datetime(zone.clone()).ok()?.timestamp(),
     })
 }
 

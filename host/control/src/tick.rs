@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Library, Strategy};
+use engine::{Library, LogLine, Strategy};
 use guard::{Guard, Judged, Scene};
 use model::{Attempt, CommandKind, Input, Plan, Snapshot, StrategyRef};
 
@@ -37,10 +37,14 @@ pub async fn decide(setup: &Setup, library: &Library, record: Option<&Arc<dyn Re
     for name in &setup.order {
         let Some(strategy) = library.current(name) else {
             let strategy = StrategyRef { name: name.clone(), version: String::new(), hash: String::new() };
-            attempts.push(Attempt { strategy, code: "not-loaded".into(), message: format!("no strategy `{name}` is loaded") });
+            attempts.push(Attempt {
+                strategy,
+                code: "not-loaded".into(),
+                message: format!("no strategy `{name}` is loaded"),
+            });
             continue;
         };
-        let reference = strategy.reference().clone();
+        let reference = strategy.reference();
         let refuse = |code: &str, message: String| Attempt { strategy: reference.clone(), code: code.into(), message };
         let own = setup.settings.get(name).cloned().unwrap_or_else(|| serde_json::json!({}));
         input.settings = match strategy.complete_settings(&own) {
@@ -67,7 +71,7 @@ pub async fn decide(setup: &Setup, library: &Library, record: Option<&Arc<dyn Re
                     attempts,
                     input,
                     plan: Some(answer.plan),
-                    log: answer.log.iter().map(ToString::to_string).collect(),
+                    log: answer.log.iter().map(log_line).collect(),
                     took: answer.took,
                 };
             }
@@ -99,4 +103,9 @@ async fn call(strategy: Arc<Strategy>, input: &mut Input) -> Result<engine::Answ
 /// Judges a plan.
 pub fn judge(guard: &Guard, decided: &Decided, scene: &Scene<'_>) -> Vec<Judged> {
     decided.plan.as_ref().map(|plan| guard.judge(&plan.actions, &decided.declared, scene)).unwrap_or_default()
+}
+
+/// A line of a strategy's own log, for people.
+pub fn log_line(line: &LogLine) -> String {
+    format!("{}: {}", format!("{:?}", line.level).to_lowercase(), line.message)
 }

@@ -68,7 +68,14 @@ impl Controller {
         let (id, is_new, is_battery, mode) = (target.id.clone(), change.is_new, target.is_battery, target.mode);
         let approved = change.approved.clone();
         target.standing = Some(change.into_standing(old.as_ref(), tick));
-        if !is_new || mode == Mode::Advise {
+        if mode == Mode::Advise {
+            return;
+        }
+        if is_battery {
+            // What is written to a battery are set-points; the guard must know the plan's command, too.
+            self.ledger.stand(&approved, Timestamp::now(), self.started.elapsed());
+        }
+        if !is_new {
             return;
         }
         target.check = None;
@@ -88,7 +95,8 @@ impl Controller {
         }
         let (now, instant) = (Timestamp::now(), Instant::now());
         let grid_w = guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, now).known();
-        let strength = |id: &TargetId| self.setup.limits.batteries.get(id).map_or(0.0, |l| l.max_charge_w + l.max_discharge_w);
+        let strength =
+            |id: &TargetId| self.setup.limits.batteries.get(id).map_or(0.0, |l| l.max_charge_w + l.max_discharge_w);
         let is_balanced = |t: &Target| {
             t.mode == Mode::Control
                 && t.standing.as_ref().is_some_and(|s| matches!(s.approved.command(), Some(Command::Balance(_))))
@@ -97,24 +105,30 @@ impl Controller {
         let mut steps = Vec::new();
         for target in self.targets.values().filter(|t| t.is_battery && t.is_ready(instant)) {
             let Some(in_force) = target.standing.as_ref().and_then(|s| s.approved.command()) else { continue };
-            let shown = state.batteries.iter().find(|b| b.id == target.id);
             let due = Due {
                 battery: &target.id,
                 in_force,
                 written: target.written.as_ref().map(|(command, _)| command),
                 since_write: target.written.as_ref().map(|(_, at)| instant.saturating_duration_since(*at)),
                 grid_w,
-                battery_w: shown.and_then(|b| guard::believe_battery_power(b, &self.setup.limits.grid, now).known()),
+                battery_w: self.battery_w(&state, &target.id, now),
+                paused: target.waits_to_write,
                 share: if total > 0.0 { strength(&target.id) / total } else { 1.0 },
             };
-            let scene = Scene { home: &state, now, uptime: self.started.elapsed(), ledger: &self.ledger, watch: &self.watch };
+            let scene =
+                Scene { home: &state, now, uptime: self.started.elapsed(), ledger: &self.ledger, watch: &self.watch };
             steps.push((target.id.clone(), drive::next(&self.guard, &due, &self.tuning, &scene)));
         }
         for (id, next) in steps {
             match next {
                 Next::Write(approved, verdict) => {
                     if let Some(finding) = verdict.findings.last() {
-                        tracing::info!(target = id, rule = finding.rule.name(), text = finding.text, "set-point changed by the guard");
+                        tracing::info!(
+                            target = id,
+                            rule = finding.rule.name(),
+                            text = finding.text,
+                            "set-point changed by the guard"
+                        );
                     }
                     self.dispatch(&id, approved);
                 }
@@ -122,6 +136,12 @@ impl Controller {
                 Next::Wait(_) => {}
             }
         }
+    }
+
+    /// Power of a battery at the bus, if it can be believed.
+    fn battery_w(&self, state: &HomeState, id: &TargetId, now: Timestamp) -> Option<f64> {
+        let shown = state.batteries.iter().find(|b| &b.id == id)?;
+        guard::believe_battery_power(shown, self.setup.limits.batteries.get(id)?, now).known()
     }
 
     /// A new command that needs no write is checked like one that was written.
@@ -132,7 +152,8 @@ impl Controller {
         let Some(target) = self.targets.get_mut(id) else { return };
         match &target.written {
             Some((command, _)) => {
-                target.check = Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: Instant::now() });
+                target.check =
+                    Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: Instant::now() });
                 self.reach_for(id, Stage::Acknowledged, "set already");
             }
             None => {
@@ -144,14 +165,15 @@ impl Controller {
 
     /// Hands an order to the home and returns at once.
     fn dispatch(&mut self, id: &TargetId, approved: Approved) {
-        if approved.command().is_some() && !self.baselines.contains(id) {
-            if let Some(baseline) = self.home.baseline(id) {
-                let result = self.record.remember_baseline(id, &baseline);
-                if result.is_ok() {
-                    self.baselines.insert(id.clone());
-                }
-                self.note_record(result.err());
+        if approved.command().is_some()
+            && !self.baselines.contains(id)
+            && let Some(baseline) = self.home.baseline(id)
+        {
+            let result = self.record.remember_baseline(id, &baseline);
+            if result.is_ok() {
+                self.baselines.insert(id.clone());
             }
+            self.note_record(result.err());
         }
         self.ledger.record(&approved, Timestamp::now(), self.started.elapsed());
         let Some(target) = self.targets.get_mut(id) else { return };
@@ -175,7 +197,8 @@ impl Controller {
         target.in_flight = false;
         match (sent.result, sent.approved.command()) {
             (Ok(()), Some(command)) => {
-                target.check = Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: Instant::now() });
+                target.check =
+                    Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: Instant::now() });
                 if self.outcome_of(&sent.target).is_some_and(|o| o.stage == Stage::Sent) {
                     self.reach_for(&sent.target, Stage::Acknowledged, "");
                 }
@@ -199,13 +222,14 @@ impl Controller {
         let state = self.home.state();
         let (now, instant) = (Timestamp::now(), Instant::now());
         let mut reached = Vec::new();
+        let batteries: Vec<&TargetId> = self.setup.batteries.iter().map(|b| &b.id).collect();
+        let powers: BTreeMap<TargetId, Option<f64>> =
+            batteries.into_iter().map(|id| (id.clone(), self.battery_w(&state, id, now))).collect();
         for target in self.targets.values_mut() {
             let Some(check) = &mut target.check else { continue };
             let read_back = self.home.read_back(&target.id, &check.command);
             let effect = if target.is_battery {
-                let shown = state.batteries.iter().find(|b| b.id == target.id);
-                let power = shown.and_then(|b| guard::believe_battery_power(b, &self.setup.limits.grid, now).known());
-                power.map(|power_w| {
+                powers.get(&target.id).copied().flatten().map(|power_w| {
                     let wanted_w = to_power(&check.command);
                     let close = (power_w - wanted_w).abs() <= FOLLOWS_W.max(wanted_w.abs() * FOLLOWS_SHARE);
                     (close, format!("battery at {power_w:.0} W"))
@@ -213,7 +237,8 @@ impl Controller {
             } else {
                 Some((read_back == ReadBack::Shows, String::new()))
             };
-            if let CheckProgress::Reached(stage, note) = check.progress(&read_back, effect, instant, self.setup.settle) {
+            if let CheckProgress::Reached(stage, note) = check.progress(&read_back, effect, instant, self.setup.settle)
+            {
                 check.stage = stage;
                 check.since = instant;
                 if stage.is_final() {
@@ -228,7 +253,10 @@ impl Controller {
             }
         }
         for (id, stage, note) in reached {
-            if self.outcome_of(&id).is_some_and(|o| o.stage != stage && (o.stage != Stage::Effective || stage.is_trouble())) {
+            if self
+                .outcome_of(&id)
+                .is_some_and(|o| o.stage != stage && (o.stage != Stage::Effective || stage.is_trouble()))
+            {
                 self.reach_for(&id, stage, note);
             }
         }
@@ -287,7 +315,8 @@ impl Controller {
                 _ => break,
             }
         }
-        let commanded: Vec<TargetId> = self.targets.values().filter(|t| t.mode == Mode::Control).map(|t| t.id.clone()).collect();
+        let commanded: Vec<TargetId> =
+            self.targets.values().filter(|t| t.mode == Mode::Control).map(|t| t.id.clone()).collect();
         for id in commanded {
             let Some(order) = self.release_order(&id) else { continue };
             match tokio::time::timeout_at(end, self.home.send(&order)).await {

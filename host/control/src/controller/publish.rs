@@ -19,8 +19,7 @@ impl Controller {
             &self.logs,
         );
         let doing: Vec<Doing> = ids(&self.setup).map(|id| self.doing(id, last)).collect();
-        let troubles =
-            live::troubles(&state, &names, &doing, &strategies, snapshot, self.record_error.as_deref());
+        let troubles = live::troubles(&state, &names, &doing, &strategies, snapshot, self.record_error.as_deref());
         let present = self.snapshot_batteries(&state, now);
         let load_w = snapshot::measure(&self.setup, &state, &self.watch, now).load_w;
         let view = Live {
