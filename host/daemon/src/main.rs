@@ -1,1 +1,44 @@
-fn main() {}
+//! The binary: what was typed, to the command that does it.
+
+mod cli;
+mod commands;
+mod config;
+mod feeds;
+mod knowledge;
+mod recorder;
+mod sample;
+mod shipped;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = if matches!(cli.command, Command::Run(_)) { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env("WATTWRIGHT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wattwright: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Run(args) => commands::run::run(args).await,
+            Command::Check(args) => commands::check::run(args).await,
+            Command::Tick(args) => commands::tick::run(args).await,
+            Command::Evaluate(args) => commands::evaluate::run(&args),
+            Command::Strategy(command) => commands::strategy::run(command),
+        }
+    })
+}

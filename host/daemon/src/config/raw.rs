@@ -1,0 +1,216 @@
+//! The configuration as the owner writes it in TOML. Every table refuses keys that it does not know.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use forecast::ExportTariff;
+use home::homeassistant::{BatteryEntities, DeviceEntities, EntityId, EntityRef};
+use jiff::civil::Time;
+use model::Mode;
+use serde::Deserialize;
+
+/// The file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Raw {
+    pub home: RawHome,
+    #[serde(default)]
+    pub homeassistant: RawHomeAssistant,
+    pub grid: RawGrid,
+    pub solar: Option<RawSolar>,
+    /// What the home uses, where it is measured by itself.
+    pub load: Option<RawPower>,
+    /// Outside.
+    pub temperature: Option<RawTemperature>,
+    #[serde(default)]
+    pub battery: Vec<RawBattery>,
+    #[serde(default)]
+    pub device: Vec<RawDevice>,
+    #[serde(default)]
+    pub task: Vec<RawTask>,
+    #[serde(default)]
+    pub prices: RawPrices,
+    #[serde(default)]
+    pub strategies: RawStrategies,
+    #[serde(default)]
+    pub journal: RawJournal,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawHome {
+    pub name: String,
+    /// Default for all targets: `advise`.
+    #[serde(default)]
+    pub mode: Mode,
+    /// IANA name; else Home Assistant's.
+    pub timezone: Option<String>,
+    /// ISO 4217; else Home Assistant's.
+    pub currency: Option<String>,
+    /// How long a device may take until it shows a command, and then until it follows, seconds.
+    pub settle_s: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawHomeAssistant {
+    /// Else `HA_URL`.
+    pub url: Option<String>,
+    /// A file with the long-lived access token, relative to this file; else `HA_TOKEN`.
+    pub token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawGrid {
+    pub power: EntityRef,
+    pub import_limit_w: Option<f64>,
+    /// 800 W unless something else is set.
+    pub feed_in_limit_w: Option<f64>,
+    pub stale_after_s: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawSolar {
+    pub power: EntityRef,
+    /// Id of the battery behind whose inverter the panels are (DC-coupled).
+    pub behind: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawPower {
+    pub power: EntityRef,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawTemperature {
+    pub entity: EntityRef,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawBattery {
+    pub id: String,
+    pub name: Option<String>,
+    pub mode: Option<Mode>,
+    pub capacity_wh: f64,
+    #[serde(default = "ten")]
+    pub min_soc_pct: f64,
+    #[serde(default = "hundred")]
+    pub max_soc_pct: f64,
+    pub max_charge_w: f64,
+    pub max_discharge_w: f64,
+    #[serde(default = "usual_efficiency")]
+    pub charge_efficiency: f64,
+    #[serde(default = "usual_efficiency")]
+    pub discharge_efficiency: f64,
+    #[serde(default)]
+    pub wear_cost_per_kwh: f64,
+    pub direction_dwell_s: Option<u64>,
+    pub write_interval_s: Option<u64>,
+    pub entities: BatteryEntities,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawDevice {
+    pub id: String,
+    pub name: Option<String>,
+    pub mode: Option<Mode>,
+    pub kind: String,
+    /// What it draws when it is on.
+    pub power_w: Option<f64>,
+    pub switch_dwell_s: Option<u64>,
+    pub write_interval_s: Option<u64>,
+    pub entities: DeviceEntities,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawTask {
+    pub id: String,
+    pub name: Option<String>,
+    pub device: String,
+    pub energy_wh: f64,
+    pub power_w: f64,
+    pub every_day: RawWindow,
+    #[serde(default)]
+    pub interruptible: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawWindow {
+    pub earliest: Time,
+    pub deadline: Time,
+}
+
+/// Prices and what is made of them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawPrices {
+    pub import: Option<RawPriceSource>,
+    #[serde(default)]
+    pub surcharge_per_kwh: f64,
+    #[serde(default)]
+    pub vat_pct: f64,
+    pub export: Option<ExportTariff>,
+}
+
+/// Where prices come from.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "source", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum RawPriceSource {
+    /// A sensor with `raw_today` and `raw_tomorrow`.
+    NordpoolSensor { entity: EntityId },
+    /// The action of Home Assistant's own Nord Pool integration.
+    NordpoolAction { config_entry: String, area: String, currency: Option<String> },
+    /// A file with the columns `timestamp_utc`, `end_utc` (or quarter-hours) and a price, relative to this
+    /// file; read again when it changes.
+    Csv {
+        file: PathBuf,
+        #[serde(default = "price_per_kwh")]
+        column: String,
+    },
+    /// Always the same.
+    Fixed { price_per_kwh: f64 },
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawStrategies {
+    /// Relative to this file.
+    pub folder: Option<PathBuf>,
+    /// In this order; `rule-based` is always the last resort.
+    #[serde(default)]
+    pub order: Vec<String>,
+    #[serde(default)]
+    pub settings: BTreeMap<String, serde_json::Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawJournal {
+    pub keep_ticks_days: Option<u32>,
+    pub keep_past_days: Option<u32>,
+}
+
+fn price_per_kwh() -> String {
+    "price_per_kwh".into()
+}
+
+fn ten() -> f64 {
+    10.0
+}
+
+fn hundred() -> f64 {
+    100.0
+}
+
+/// Each way, with the inverter: a usual figure for small batteries.
+fn usual_efficiency() -> f64 {
+    0.95
+}

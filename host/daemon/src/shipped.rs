@@ -1,0 +1,36 @@
+//! The strategies that are part of this program.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use engine::{Engine, EngineConfig, Library, Strategy};
+
+/// Name and component.
+pub const SHIPPED: &[(&str, &[u8])] =
+    &[("rule-based", include_bytes!(concat!(env!("OUT_DIR"), "/rule-based.wasm")))];
+
+/// An engine with the limits that suit a small computer.
+pub fn engine() -> Result<Engine> {
+    Engine::new(EngineConfig::default()).context("the WebAssembly engine cannot be set up on this machine")
+}
+
+/// What is shipped and what is in the owner's folder.
+pub fn library(folder: Option<&Path>) -> Result<Arc<Library>> {
+    let library = Library::open(engine()?, folder.map(Path::to_owned), SHIPPED)?;
+    Ok(Arc::new(library))
+}
+
+/// A shipped strategy by its name, or one from a file.
+pub fn find(strategy: &str) -> Result<Strategy> {
+    let engine = engine()?;
+    if let Some((name, bytes)) = SHIPPED.iter().find(|(name, _)| *name == strategy) {
+        return engine.load(bytes).with_context(|| format!("the shipped strategy `{name}` does not load"));
+    }
+    let path = Path::new(strategy);
+    if !path.exists() {
+        let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+        bail!("`{strategy}` is neither a file nor a shipped strategy; shipped are: {}", names.join(", "));
+    }
+    engine.load_file(path).with_context(|| format!("{strategy}: not accepted as a strategy"))
+}
