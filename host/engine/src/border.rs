@@ -29,7 +29,10 @@ pub(crate) fn admit(mut plan: Plan, limits: &EngineConfig) -> Result<Plan, Failu
             return Err(invalid(format!("{path} ends at {}, not after its start at {}", slot.end, slot.start)));
         }
         if let Some(end) = previous_end.filter(|end| slot.start < *end) {
-            return Err(invalid(format!("{path} starts at {}, before the end of the slot before it at {end}", slot.start)));
+            return Err(invalid(format!(
+                "{path} starts at {}, before the end of the slot before it at {end}",
+                slot.start
+            )));
         }
         previous_end = Some(slot.end);
         slot.grid_w = finite(slot.grid_w);

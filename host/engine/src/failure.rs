@@ -107,7 +107,9 @@ pub(crate) fn explain(phase: Phase, error: &wasmtime::Error, config: &EngineConf
                 let limit = config.stack_bytes;
                 (Kind::StackOverflow, format!("used up its stack of {limit} bytes{when}; too deep a recursion?"))
             }
-            trap if is_about_values(*trap) => (Kind::InvalidAnswer, format!("passed a value outside the contract: {trap}")),
+            trap if is_about_values(*trap) => {
+                (Kind::InvalidAnswer, format!("passed a value outside the contract: {trap}"))
+            }
             trap => (Kind::Trap, format!("stopped by itself{when}: {trap}")),
         }
     } else if is_out_of_hostcall_fuel(error) {

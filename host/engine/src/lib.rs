@@ -26,6 +26,8 @@ mod contract;
 mod description;
 mod engine;
 mod failure;
+#[cfg(test)]
+mod guests;
 mod library;
 mod load;
 mod recognize;

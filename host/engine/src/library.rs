@@ -145,8 +145,10 @@ impl Library {
         shipped: &[(&str, &'static [u8])],
         pace: Pace,
     ) -> Result<Self, LibraryError> {
-        let shipped: Vec<_> = shipped.iter().map(|(name, bytes)| load_shipped(&engine, name, bytes)).collect::<Result<_, _>>()?;
-        let shared = Arc::new(Shared { shelf: RwLock::new(Arc::new(Shelf::default())), changes: watch::Sender::new(0) });
+        let shipped: Vec<_> =
+            shipped.iter().map(|(name, bytes)| load_shipped(&engine, name, bytes)).collect::<Result<_, _>>()?;
+        let shared =
+            Arc::new(Shared { shelf: RwLock::new(Arc::new(Shelf::default())), changes: watch::Sender::new(0) });
         let Some(folder) = folder else {
             shared.put(Shelf::new(&shipped, []));
             return Ok(Self { engine, shared, wake: None });
@@ -193,8 +195,7 @@ impl Drop for Library {
 }
 
 fn load_shipped(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Held, LibraryError> {
-    let strategy =
-        engine.load(bytes).map_err(|source| LibraryError::Shipped { name: name.to_owned(), source })?;
+    let strategy = engine.load(bytes).map_err(|source| LibraryError::Shipped { name: name.to_owned(), source })?;
     let found = &strategy.description().name;
     if found != name {
         return Err(LibraryError::ShippedName { name: name.to_owned(), found: found.clone() });

@@ -176,7 +176,8 @@ fn shown(message: String) -> String {
 fn componentize(module: &[u8]) -> Result<Vec<u8>, LoadError> {
     // The encoder is a tool for authors and not made for hostile modules.
     let encoded = catch_unwind(AssertUnwindSafe(|| {
-        let (contract, _) = wit_component::metadata::decode(module).map_err(|e| LoadError::InvalidWasm(shown(format!("{e:#}"))))?;
+        let (contract, _) =
+            wit_component::metadata::decode(module).map_err(|e| LoadError::InvalidWasm(shown(format!("{e:#}"))))?;
         if contract.is_none() {
             return Err(LoadError::NoContract);
         }

@@ -27,9 +27,8 @@ pub(crate) fn recognize(bytes: &[u8]) -> Result<Kind, String> {
 fn looks_like(bytes: &[u8]) -> String {
     const TEXT_FORMAT: &str = "the text form of WebAssembly; translate it with `wasm-tools parse`";
     let start = bytes.trim_ascii_start();
-    let begins = |prefix: &str| {
-        start.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
-    };
+    let begins =
+        |prefix: &str| start.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()));
     if bytes.is_empty() {
         "an empty file".into()
     } else if bytes.starts_with(b"\x7fELF") {

@@ -85,7 +85,9 @@ impl Settings {
         let given = match given {
             Value::Object(map) => map,
             Value::Null => &empty,
-            other => return Err(vec![SettingsProblem::new("", format!("expected an object of settings, found `{other}`"))]),
+            other => {
+                return Err(vec![SettingsProblem::new("", format!("expected an object of settings, found `{other}`"))]);
+            }
         };
         let mut problems: Vec<_> =
             given.keys().filter(|key| !self.defaults.contains_key(*key)).map(|key| self.unknown(key)).collect();

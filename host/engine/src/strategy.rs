@@ -114,3 +114,6 @@ impl std::fmt::Debug for Strategy {
         f.debug_struct("Strategy").field("reference", &self.reference()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,11 +61,8 @@ impl Prelinked {
         input: &model::Input,
         settings: String,
     ) -> Result<Result<model::Plan, String>, (Phase, wasmtime::Error)> {
-        let input = types::Input {
-            snapshot: to_guest::snapshot(&input.snapshot),
-            settings,
-            memory: input.memory.clone(),
-        };
+        let input =
+            types::Input { snapshot: to_guest::snapshot(&input.snapshot), settings, memory: input.memory.clone() };
         let instance = self.0.instantiate(&mut *store).map_err(|error| (Phase::Starting, error))?;
         let answer = instance.call_decide(store, &input).map_err(|error| (Phase::Running, error))?;
         Ok(answer.map(from_guest::plan))

@@ -50,11 +50,7 @@ fn in_force(in_force: &InForce) -> types::InForce {
 }
 
 fn grid(grid: &Grid) -> types::Grid {
-    types::Grid {
-        power_w: grid.power_w,
-        import_limit_w: grid.import_limit_w,
-        export_limit_w: grid.export_limit_w,
-    }
+    types::Grid { power_w: grid.power_w, import_limit_w: grid.import_limit_w, export_limit_w: grid.export_limit_w }
 }
 
 fn battery(battery: &Battery) -> types::Battery {
@@ -90,13 +86,7 @@ fn abilities(abilities: Abilities) -> types::Abilities {
 }
 
 fn level(level: &Level) -> types::Level {
-    types::Level {
-        value: level.value,
-        min: level.min,
-        max: level.max,
-        step: level.step,
-        unit: level.unit.clone(),
-    }
+    types::Level { value: level.value, min: level.min, max: level.max, step: level.step, unit: level.unit.clone() }
 }
 
 fn device(device: &Device) -> types::Device {
