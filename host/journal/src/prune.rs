@@ -8,7 +8,7 @@ use crate::{Journal, Result, micros};
 /// How long records are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep {
-    /// Ticks and notes, in days. A day of ticks takes about 2 MB.
+    /// Ticks and notes, in days. A day with a tick each slot takes about 2.5 MB.
     pub ticks_days: u32,
     /// Past slots, in days. A year of them takes about 4 MB.
     pub past_days: u32,

@@ -1,5 +1,7 @@
 //! The journal from outside.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
 #[path = "it/common.rs"]
 mod common;
 #[path = "it/durability.rs"]

@@ -13,6 +13,6 @@ fn the_checked_in_description_is_current() {
     assert!(
         kept == made,
         "web/openapi.json is not what the code makes; write it anew with \
-         `UPDATE_OPENAPI=1 cargo test -p wattwright-server --test openapi`"
+         `UPDATE_OPENAPI=1 cargo test -p wattwright-server --test it openapi`"
     );
 }

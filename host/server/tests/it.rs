@@ -1,0 +1,16 @@
+//! The server from outside.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
+
+#[path = "it/api.rs"]
+mod api;
+#[path = "it/common.rs"]
+mod common;
+#[path = "it/events.rs"]
+mod events;
+#[path = "it/openapi.rs"]
+mod openapi;
+#[path = "it/rubbish.rs"]
+mod rubbish;
+#[path = "it/secure.rs"]
+mod secure;
