@@ -104,7 +104,7 @@ async fn a_rejected_token_is_said_so() -> Result<()> {
     let rig = Rig::claim().await?;
     let home = Home::new(&Prices::CHEAP_NOW)?;
     let stranger = Hass::new(rig.hass.url.clone(), "not-a-token".into());
-    says(&check(&home, &stranger).await?, &["HA_TOKEN"])?;
+    says(&check(&home, &stranger).await?, &["rejects the token", "long-lived access token"])?;
     let nowhere = Hass::new("http://127.0.0.1:9".into(), rig.hass.token.clone());
     says(&check(&home, &nowhere).await?, &["127.0.0.1:9"])
 }

@@ -20,8 +20,6 @@ home. All arguments go to `wattwright run`, for instance:
 
 `wattwright run --help` lists them all: cargo xtask run -- --help";
 
-const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
-
 /// Runs the command. Does not return when the daemon starts.
 pub fn run(arguments: &[String]) -> Result<()> {
     let arguments = if arguments.first().is_some_and(|first| first == "--") { &arguments[1..] } else { arguments };
@@ -29,32 +27,6 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let mut daemon = program(target_dir().join("release/wattwright"));
     daemon.current_dir(std::env::current_dir().context("the current folder is gone")?);
     daemon.arg("run").args(arguments);
-    say(format!("{}: page at http://{}", shown(&daemon), listen(arguments)));
+    say(shown(&daemon));
     Err(daemon.exec()).with_context(|| format!("cannot start `{}`", shown(&daemon)))
-}
-
-fn listen(arguments: &[String]) -> &str {
-    let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
-        if argument == "--listen" {
-            return rest.next().map_or(DEFAULT_LISTEN, String::as_str);
-        }
-        if let Some(address) = argument.strip_prefix("--listen=") {
-            return address;
-        }
-    }
-    DEFAULT_LISTEN
-}
-
-#[cfg(test)]
-mod tests {
-    use super::listen;
-
-    #[test]
-    fn the_address_is_the_daemons() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(listen(&words("--mode advise --listen 127.0.0.1:9000")), "127.0.0.1:9000");
-        assert_eq!(listen(&words("--listen=[::1]:80 --mode control")), "[::1]:80");
-        assert_eq!(listen(&words("--mode advise")), "127.0.0.1:8420");
-    }
 }

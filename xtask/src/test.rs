@@ -121,7 +121,8 @@ fn test_host() -> Result<()> {
 
 fn test_end_to_end() -> Result<()> {
     let mut tests: Command = cargo();
-    tests.env("CHROMIUM", tools::chromium()?);
+    // Where an expectation failed in a test says enough.
+    tests.env("CHROMIUM", tools::chromium()?).env("RUST_LIB_BACKTRACE", "0");
     // One after the other: the page's test would take the time of those with a deadline.
     succeed(tests.args(["test", "--workspace", "--test", "e2e", "--", "--test-threads", "1"]))
 }

@@ -116,7 +116,17 @@ pub struct Target {
 impl Target {
     /// A target that was never commanded.
     pub fn new(id: TargetId, mode: Mode, is_battery: bool) -> Self {
-        Self { id, mode, is_battery, standing: None, written: None, in_flight: false, check: None, hold_off: None, waits_to_write: false }
+        Self {
+            id,
+            mode,
+            is_battery,
+            standing: None,
+            written: None,
+            in_flight: false,
+            check: None,
+            hold_off: None,
+            waits_to_write: false,
+        }
     }
 
     /// Whether something may be written now.

@@ -79,6 +79,8 @@ pub struct Config {
     pub prices: Option<RawPriceSource>,
     /// What is made of them.
     pub tariff: Tariff,
+    /// Where temperature and clouds ahead come from.
+    pub weather: Option<EntityId>,
     /// Where strategies are dropped in.
     pub strategies: PathBuf,
     /// Retention.
@@ -87,8 +89,7 @@ pub struct Config {
 
 /// Reads and checks a file.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     parse(path, &text)
 }
 
@@ -125,7 +126,10 @@ impl Check {
                 .feed_in_limit_w
                 .inspect(|w| self.not_negative("grid.feed_in_limit_w", *w))
                 .or(GridLimits::default().feed_in_limit_w),
-            meter_stale_after: raw.grid.stale_after_s.map_or(GridLimits::default().meter_stale_after, Duration::from_secs),
+            meter_stale_after: raw
+                .grid
+                .stale_after_s
+                .map_or(GridLimits::default().meter_stale_after, Duration::from_secs),
             ..GridLimits::default()
         };
         let mut limits = Limits { grid, ..Limits::default() };
@@ -172,6 +176,7 @@ impl Check {
             Some(RawPriceSource::NordpoolSensor { entity }) => Some(entity.clone()),
             _ => None,
         };
+        let extra = price_entity.into_iter().chain(raw.weather.as_ref().map(|w| w.entity.clone())).collect();
         let mut order = raw.strategies.order;
         for name in order.iter().chain(raw.strategies.settings.keys()) {
             if !model::is_valid_id(name) {
@@ -203,12 +208,13 @@ impl Check {
                 temperature: raw.temperature.map(|t| t.entity),
                 batteries: raw.battery.into_iter().map(|b| (b.id, b.entities)).collect(),
                 devices: raw.device.into_iter().map(|d| (d.id, d.entities)).collect(),
-                extra: price_entity.into_iter().collect(),
+                extra,
             },
             url: raw.homeassistant.url,
             token_file: raw.homeassistant.token_file.map(|file| folder.join(file)),
             prices,
             tariff,
+            weather: raw.weather.map(|w| w.entity),
             strategies: folder.join(raw.strategies.folder.unwrap_or_else(|| "strategies".into())),
             keep: Keep {
                 ticks_days: raw.journal.keep_ticks_days.unwrap_or(keep.ticks_days),

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use forecast::prices::{self, Parsed, Rules};
 use forecast::PriceSlot;
-use home::homeassistant::HomeAssistant;
-use home::simulated::SimulatedHome;
+use forecast::prices::{self, Parsed, Rules};
 use home::Home;
+use home::homeassistant::{EntityId, HomeAssistant};
+use home::simulated::SimulatedHome;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use model::snapshot::Problem;
@@ -102,6 +102,42 @@ pub fn enter_simulated(home: &SimulatedHome, knowledge: &Knowledge) {
     knowledge.both_prices("sample year", &import, &export);
 }
 
+/// Feeds the weather ahead.
+pub async fn weather(entity: EntityId, home: Arc<HomeAssistant>, knowledge: Arc<Knowledge>) {
+    loop {
+        let pause = weather_once(&entity, &home, &knowledge).await;
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Asks for the weather ahead once.
+pub async fn weather_once(entity: &EntityId, home: &HomeAssistant, knowledge: &Knowledge) -> Duration {
+    if !home.state().link.is_up() {
+        return Duration::from_secs(2);
+    }
+    let data = serde_json::json!({ "type": "hourly", "entity_id": entity });
+    match home.call_action("weather", "get_forecasts", data).await {
+        Ok(answer) => {
+            let unit =
+                home.attributes(entity.as_str()).and_then(|a| a.get("temperature_unit")?.as_str().map(str::to_owned));
+            let fahrenheit = unit.is_some_and(|unit| unit.contains('F'));
+            let (hours, problems) = forecast::weather::parse(&answer, entity.as_str(), fahrenheit);
+            knowledge.weather(hours, problems);
+            ASK
+        }
+        Err(error) => {
+            let problem = Problem {
+                code: "missing".into(),
+                subject: "ahead.temperature-c".into(),
+                text: format!("`{entity}` gave no forecast: {error}"),
+                assumed: "what it said before".into(),
+            };
+            knowledge.weather(Vec::new(), vec![problem]);
+            ASK_AGAIN
+        }
+    }
+}
+
 async fn nordpool_action(
     home: &HomeAssistant,
     knowledge: &Knowledge,
@@ -170,7 +206,12 @@ fn failed(rules: &Rules, text: String) -> Parsed {
 }
 
 fn problem(rules: &Rules, text: String) -> Problem {
-    Problem { code: "missing".into(), subject: "ahead.import-price".into(), text, assumed: format!("what {} said before", rules.subject) }
+    Problem {
+        code: "missing".into(),
+        subject: "ahead.import-price".into(),
+        text,
+        assumed: format!("what {} said before", rules.subject),
+    }
 }
 
 fn enter(knowledge: &Knowledge, origin: &str, parsed: Parsed) {

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use control::ports::Measured;
 use control::{Data, Known};
-use forecast::{Accumulator, PriceBook, PriceSlot, Sample, Tariff, persistence};
+use forecast::{Accumulator, PriceBook, PriceSlot, Sample, Tariff, WeatherHour, persistence, weather};
 use jiff::{SignedDuration, Timestamp};
 use journal::Journal;
 use model::slot;
@@ -19,13 +19,14 @@ const BEHIND: SignedDuration = SignedDuration::from_hours(48);
 /// A measurement holds for this long when nothing newer comes.
 const HOLD: SignedDuration = SignedDuration::from_mins(5);
 
-
 #[derive(Default)]
 struct Inner {
     import: PriceBook,
     export: Option<PriceBook>,
     origin: String,
     price_problems: Vec<Problem>,
+    weather: Vec<WeatherHour>,
+    weather_problems: Vec<Problem>,
     past: Vec<PastSlot>,
     open: Option<Accumulator>,
 }
@@ -58,6 +59,15 @@ impl Knowledge {
     /// Enters final prices for both directions.
     pub fn both_prices(&self, origin: &str, import: &[PriceSlot], export: &[PriceSlot]) {
         self.enter(origin, import, Some(export), Vec::new());
+    }
+
+    /// Enters what the weather will be, in place of what was said before unless nothing is said.
+    pub fn weather(&self, hours: Vec<WeatherHour>, problems: Vec<Problem>) {
+        let mut inner = self.lock();
+        if !hours.is_empty() {
+            inner.weather = hours;
+        }
+        inner.weather_problems = problems;
     }
 
     fn enter(&self, origin: &str, import: &[PriceSlot], export: Option<&[PriceSlot]>, problems: Vec<Problem>) {
@@ -150,6 +160,7 @@ impl Data for Knowledge {
             })
             .collect();
         persistence::fill(&mut ahead, &inner.past);
+        weather::fill(&mut ahead, &inner.weather);
         let known = |of: fn(&Slot) -> Option<f64>| ahead.iter().rev().find(|slot| of(slot).is_some()).map(|s| s.end);
         let source = |column: &str, origin: &str, known_until| Source {
             column: column.into(),
@@ -162,8 +173,12 @@ impl Data for Knowledge {
         ];
         sources.push(source("solar", "persistence", known(|s| s.solar_w)));
         sources.push(source("load", "persistence", known(|s| s.load_w)));
+        sources.push(source("temperature", "home assistant", known(|s| s.temperature_c)));
+        sources.push(source("cloud-cover", "home assistant", known(|s| s.cloud_cover_pct)));
         sources.retain(|source| source.known_until.is_some());
-        Known { past: inner.past.clone(), sources, problems: self.price_problems(&inner, now), ahead }
+        let mut problems = self.price_problems(&inner, now);
+        problems.extend(inner.weather_problems.iter().cloned());
+        Known { past: inner.past.clone(), sources, problems, ahead }
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -10,8 +10,9 @@ use model::{Outcome, StrategyRef, TargetId, Tick};
 /// A [`Record`] in a [`Journal`].
 pub struct Recorder(pub Journal);
 
+/// With all causes: the journal's own message leaves out what SQLite said.
 fn failed(error: journal::Error) -> RecordError {
-    RecordError(error.to_string())
+    RecordError(format!("{:#}", anyhow::Error::from(error)))
 }
 
 impl Record for Recorder {

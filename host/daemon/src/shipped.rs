@@ -7,8 +7,7 @@ use anyhow::{Context, Result, bail};
 use engine::{Engine, EngineConfig, Library, Strategy};
 
 /// Name and component.
-pub const SHIPPED: &[(&str, &[u8])] =
-    &[("rule-based", include_bytes!(concat!(env!("OUT_DIR"), "/rule-based.wasm")))];
+pub const SHIPPED: &[(&str, &[u8])] = &[("rule-based", include_bytes!(concat!(env!("OUT_DIR"), "/rule-based.wasm")))];
 
 /// An engine with the limits that suit a small computer.
 pub fn engine() -> Result<Engine> {

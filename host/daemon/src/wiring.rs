@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use control::Setup;
 use forecast::Tariff;
 use home::Home;
-use home::homeassistant::{Connection, HomeAssistant};
+use home::homeassistant::{Connection, EntityId, HomeAssistant};
 use home::simulated::{SimulatedConfig, SimulatedHome};
 use journal::Keep;
 use model::Link;
@@ -26,6 +26,8 @@ pub enum Place {
         home: Arc<HomeAssistant>,
         /// Where prices come from.
         prices: Option<RawPriceSource>,
+        /// Where the weather ahead comes from.
+        weather: Option<EntityId>,
     },
     /// Simulated.
     Simulated(Arc<SimulatedHome>),
@@ -69,7 +71,7 @@ fn real(config: Config) -> Result<Parts> {
     let home = Arc::new(HomeAssistant::connect(connection, config.entities));
     Ok(Parts {
         setup: config.setup,
-        place: Place::Real { home, prices: config.prices },
+        place: Place::Real { home, prices: config.prices, weather: config.weather },
         tariff: config.tariff,
         strategies: Some(config.strategies),
         keep: config.keep,

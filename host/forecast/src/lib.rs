@@ -14,8 +14,10 @@ pub mod persistence;
 pub mod prices;
 pub mod series;
 pub mod tariff;
+pub mod weather;
 
 pub use past::{Accumulator, Sample};
 pub use prices::{Parsed, PriceBook, PriceSlot};
 pub use series::{Series, SeriesError, SeriesRow};
 pub use tariff::{ExportTariff, Tariff};
+pub use weather::WeatherHour;

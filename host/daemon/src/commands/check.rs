@@ -19,13 +19,14 @@ pub async fn run(args: HomeArgs) -> Result<()> {
             Some(strategy) => {
                 let own = parts.setup.settings.get(name).cloned().unwrap_or_else(|| serde_json::json!({}));
                 if let Err(found) = strategy.complete_settings(&own) {
-                    problems.extend(found.iter().map(|p| format!("strategies.settings.{name}{}: {}", p.path, p.message)));
+                    problems
+                        .extend(found.iter().map(|p| format!("strategies.settings.{name}{}: {}", p.path, p.message)));
                 }
             }
         }
     }
     wiring::connected(&parts.place).await?;
-    if let Place::Real { home, prices } = &parts.place {
+    if let Place::Real { home, prices, .. } = &parts.place {
         problems.extend(home.validate().await?.iter().map(ToString::to_string));
         match prices {
             None => say("note: no prices are configured; strategies will not know when energy is cheap"),

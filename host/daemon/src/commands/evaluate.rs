@@ -81,7 +81,8 @@ fn set(root: &mut Value, change: &str) -> Result<()> {
             Value::Object(map) => map.entry(*key).or_insert(Value::Null),
             Value::Array(list) => {
                 let length = list.len();
-                let index: usize = key.parse().with_context(|| format!("--set {change}: `{at}`: `{key}` is no index"))?;
+                let index: usize =
+                    key.parse().with_context(|| format!("--set {change}: `{at}`: `{key}` is no index"))?;
                 list.get_mut(index).with_context(|| format!("--set {change}: `{at}`: there are {length} entries"))?
             }
             _ => bail!("--set {change}: there is nothing below `{}`", keys[..depth].join(".")),

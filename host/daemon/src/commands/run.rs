@@ -41,9 +41,9 @@ pub async fn run(args: Run) -> Result<()> {
     let journal = Journal::open(state_dir.join("journal.db"))?;
     let folder = args.strategies.or(parts.strategies.clone()).unwrap_or_else(|| state_dir.join("strategies"));
     let library = shipped::library(Some(&folder))?;
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .with_context(|| format!("--listen {}: the address cannot be used; is another Wattwright running?", args.listen))?;
+    let listener = TcpListener::bind(args.listen).await.with_context(|| {
+        format!("--listen {}: the address cannot be used; is another Wattwright running?", args.listen)
+    })?;
     let address = listener.local_addr()?;
 
     let now = Timestamp::now();
@@ -55,11 +55,14 @@ pub async fn run(args: Run) -> Result<()> {
             tokio::spawn(feeds::simulated(home.clone(), knowledge.clone()));
             knowledge
         }
-        Place::Real { home, prices } => {
+        Place::Real { home, prices, weather } => {
             let knowledge = Arc::new(Knowledge::new(parts.tariff, Some(journal.clone()), known_past));
             if let Some(prices) = prices.clone() {
                 feeds::once(&prices, home, &knowledge).await;
                 tokio::spawn(feeds::run(prices, home.clone(), knowledge.clone()));
+            }
+            if let Some(entity) = weather.clone() {
+                tokio::spawn(feeds::weather(entity, home.clone(), knowledge.clone()));
             }
             knowledge
         }

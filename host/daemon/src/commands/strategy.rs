@@ -71,7 +71,9 @@ fn check(strategy: &str, json: bool) -> Result<()> {
         if ok {
             say(format!("{strategy}: accepted"));
         }
-        for key in ["name", "version", "author", "summary", "commands", "imports", "size_bytes", "compile_ms", "decide_ms"] {
+        for key in
+            ["name", "version", "author", "summary", "commands", "imports", "size_bytes", "compile_ms", "decide_ms"]
+        {
             if let Some(value) = report.facts.get(key).filter(|value| !value.is_null()) {
                 say(format!("  {key}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
             }
@@ -109,7 +111,9 @@ fn examine(strategy: &str) -> Report {
         Ok(settings) => settings,
         Err(problems) => {
             let list: Vec<String> = problems.iter().map(|p| format!("{}: {}", p.path, p.message)).collect();
-            report.problems.push(("settings".into(), format!("its own defaults do not fit its schema: {}", list.join("; "))));
+            report
+                .problems
+                .push(("settings".into(), format!("its own defaults do not fit its schema: {}", list.join("; "))));
             return report;
         }
     };
@@ -127,7 +131,8 @@ fn examine(strategy: &str) -> Report {
         (Ok(first), Ok(second)) => {
             report.facts["decide_ms"] = milliseconds(took).into();
             if first.plan != second.plan {
-                let text = "two calls with the same input gave different plans; a strategy must not keep state of its own";
+                let text =
+                    "two calls with the same input gave different plans; a strategy must not keep state of its own";
                 report.problems.push(("not-deterministic".into(), text.into()));
             }
         }

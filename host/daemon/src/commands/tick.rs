@@ -29,10 +29,13 @@ pub async fn run(args: TickArgs) -> Result<()> {
             feeds::enter_simulated(home, &knowledge);
             knowledge
         }
-        Place::Real { home, prices } => {
+        Place::Real { home, prices, weather } => {
             let knowledge = Knowledge::new(parts.tariff, None, Vec::new());
             if let Some(source) = prices {
                 feeds::once(source, home, &knowledge).await;
+            }
+            if let Some(entity) = weather {
+                feeds::weather_once(entity, home, &knowledge).await;
             }
             knowledge
         }

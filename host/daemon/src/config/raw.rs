@@ -22,6 +22,8 @@ pub struct Raw {
     pub load: Option<RawPower>,
     /// Outside.
     pub temperature: Option<RawTemperature>,
+    /// Temperature and clouds ahead.
+    pub weather: Option<RawWeather>,
     #[serde(default)]
     pub battery: Vec<RawBattery>,
     #[serde(default)]
@@ -88,6 +90,13 @@ pub struct RawPower {
 #[serde(deny_unknown_fields)]
 pub struct RawTemperature {
     pub entity: EntityRef,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawWeather {
+    /// A weather entity with hourly forecasts.
+    pub entity: EntityId,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,0 +1,87 @@
+use std::path::Path;
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../../../examples/homes/zendure-shelly.toml");
+
+fn read(text: &str) -> Result<Config, String> {
+    parse(Path::new("homes/home.toml"), text).map_err(|error| error.to_string())
+}
+
+fn changed(from: &str, to: &str) -> Result<Config, String> {
+    assert!(EXAMPLE.contains(from), "the example has no `{from}`");
+    read(&EXAMPLE.replacen(from, to, 1))
+}
+
+#[test]
+fn the_example_is_a_whole_home_that_begins_in_advise() {
+    let config = read(EXAMPLE).unwrap();
+    assert_eq!(config.setup.batteries.len(), 1);
+    assert!(config.setup.batteries[0].carries_solar);
+    assert_eq!(config.setup.devices.len(), 4);
+    assert!(config.setup.devices.iter().all(|d| d.mode == Mode::Advise));
+    assert_eq!(config.setup.batteries[0].mode, Mode::Advise);
+    assert_eq!(config.setup.limits.grid.feed_in_limit_w, Some(800.0));
+    assert_eq!(config.strategies, Path::new("homes/strategies"));
+    assert_eq!(config.setup.order, ["rule-based"]);
+}
+
+#[test]
+fn the_shipped_rules_are_always_the_last_resort() {
+    let config = changed("order = [\"rule-based\"]", "order = [\"mine\"]").unwrap();
+    assert_eq!(config.setup.order, ["mine", "rule-based"]);
+}
+
+#[test]
+fn a_mode_of_its_own_wins() {
+    let config = changed("id = \"battery\"", "id = \"battery\"\nmode = \"control\"").unwrap();
+    assert_eq!(config.setup.mode("battery"), Mode::Control);
+    assert_eq!(config.setup.mode("led"), Mode::Advise);
+}
+
+/// Each mistake is named with the file, the field and what would be right.
+#[test]
+fn mistakes_are_named() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("capacity_wh = 1920", "capacity_kwh = 1.92", &["home.toml", "capacity_kwh", "capacity_wh"]),
+        ("capacity_wh = 1920", "", &["home.toml", "missing field `capacity_wh`"]),
+        ("capacity_wh = 1920", "capacity_wh = -5", &["battery `battery`: capacity_wh", "-5 is not above 0"]),
+        ("capacity_wh = 1920", "capacity_wh = nan", &["capacity_wh", "NaN is not above 0"]),
+        ("min_soc_pct = 10", "min_soc_pct = 100", &["min_soc_pct", "100 is not below max_soc_pct"]),
+        ("mode = \"advise\"", "mode = \"auto\"", &["unknown variant `auto`", "`advise`", "`control`"]),
+        ("kind = \"zendure\"", "kind = \"tesla\"", &["tesla", "zendure"]),
+        ("id = \"plug-1\"", "id = \"Plug 1\"", &["device: `Plug 1` is no id"]),
+        ("id = \"plug-1\"", "id = \"battery\"", &["the id `battery` is used twice"]),
+        ("device = \"plug-2\"", "device = \"plug-9\"", &["task `laundry`: device", "`plug-9` is no device"]),
+        ("device = \"plug-2\"", "device = \"led\"", &["task `laundry`: device", "`led` has no `switch`"]),
+        ("behind = \"battery\"", "behind = \"roof\"", &["solar.behind", "`roof` is no battery"]),
+        ("source = \"nordpool-sensor\"", "source = \"nordpool\"", &["nordpool", "nordpool-sensor"]),
+        ("earliest = \"09:00\"", "earliest = \"9 o'clock\"", &["home.toml", "earliest"]),
+        ("[grid]", "[gird]", &["gird"]),
+    ];
+    for (from, to, expected) in cases {
+        let error = changed(from, to).expect_err(to);
+        for part in *expected {
+            assert!(error.contains(part), "`{to}` gives: {error}\nexpected to find: {part}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = load(Path::new("nowhere/home.toml")).unwrap_err().to_string();
+    assert!(error.contains("nowhere/home.toml"), "{error}");
+}
+
+#[test]
+fn prices_from_a_file_are_relative_to_the_configuration() {
+    let csv = "import = { source = \"csv\", file = \"prices.csv\" }";
+    let text: String = EXAMPLE
+        .lines()
+        .map(|line| if line.starts_with("import = ") { csv } else { line })
+        .collect::<Vec<_>>()
+        .join("\n");
+    let config = read(&text).unwrap();
+    let expected = RawPriceSource::Csv { file: "homes/prices.csv".into(), column: "price_per_kwh".into() };
+    assert_eq!(config.prices, Some(expected));
+}
