@@ -52,10 +52,14 @@ fn is_open(task: &Task, snapshot: &Snapshot) -> bool {
     }
 }
 
-/// Whether it runs and cannot be paused: then its power is never cut.
+/// What draws more than this is at work, and not only ready, watt.
+const STANDBY_W: f64 = 5.0;
+
+/// Whether it runs and cannot be paused: then its power is never cut, whoever began it and when.
 fn has_begun(task: &Task, device: &Device) -> bool {
     let told = matches!(device.in_force.as_ref().map(|it| &it.command), Some(Command::TurnOn));
-    !task.interruptible && (task.state == TaskState::Running || (told && device.on != Some(false)))
+    let draws = device.power_w.is_some_and(|power_w| power_w > STANDBY_W);
+    !task.interruptible && (task.state == TaskState::Running || draws || (told && device.on != Some(false)))
 }
 
 fn one(task: &Task, device: &Device, horizon: &Horizon, clock: &Clock<'_>) -> Run {

@@ -62,6 +62,15 @@ fn it_does_not_begin_too_early() {
 }
 
 #[test]
+fn what_someone_began_by_hand_is_not_cut_off_either() {
+    let mut home = Home::new().price(0.0, 1.0, 0.10).task("washer", 6.0, 20.0, false);
+    home.snapshot.devices[0].power_w = Some(1800.0);
+    assert_eq!(action(&home.plan(), "washer").reason.code, "keep-running");
+    home.snapshot.devices[0].power_w = Some(1.5);
+    assert_eq!(action(&home.plan(), "washer").command, Command::TurnOff);
+}
+
+#[test]
 fn what_cannot_be_paused_is_never_cut_off() {
     let mut home = Home::new().price(0.0, 2.0, 0.50).task("washer", 0.0, 12.0, false);
     home.snapshot.tasks[0].state = TaskState::Running;
