@@ -304,9 +304,6 @@ export interface components {
             what: string;
             /** @enum {string} */
             kind: "strategy";
-        } | {
-            /** @enum {string} */
-            kind: "asked";
         };
         /**
          * @description What a target can be told: the first four are for batteries, the others for devices. Powers are

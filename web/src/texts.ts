@@ -231,10 +231,9 @@ export const texts = {
       change: 'something changed',
       reconnected: 'the link came back',
       strategy: 'a strategy changed',
-      asked: 'asked for',
     } as Record<string, string>,
     readings: 'Readings',
-    columns: { reading: 'Reading', value: 'Value', age: 'Age' },
+    columns: { reading: 'Reading', value: 'Value', age: 'Last change' },
     roles: {
       grid: 'Grid',
       solar: 'Sun',

@@ -19,7 +19,7 @@ use model::{
     Action, Attempt, Cause, Command, Decision, HomeState, Link, Live, Mode, Outcome, Reason, Rule, Stage, TargetId,
     Tick, Verdict,
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -41,23 +41,6 @@ const RETRY: Duration = Duration::from_secs(15);
 const OPEN_TICKS: usize = 32;
 /// How long the restoring of all targets may take at the end.
 const FAREWELL: Duration = Duration::from_secs(15);
-
-/// What the rest of the daemon holds of the loop.
-#[derive(Clone)]
-pub struct Handle {
-    /// The present, for the page.
-    pub live: watch::Receiver<Arc<Live>>,
-    asks: mpsc::Sender<oneshot::Sender<Arc<Tick>>>,
-}
-
-impl Handle {
-    /// Makes a tick now and returns it; `None`: the loop has ended.
-    pub async fn ask(&self) -> Option<Arc<Tick>> {
-        let (answer, wait) = oneshot::channel();
-        self.asks.send(answer).await.ok()?;
-        wait.await.ok()
-    }
-}
 
 struct Sent {
     target: TargetId,
@@ -90,7 +73,7 @@ pub struct Controller {
     progress: BTreeMap<String, Progress>,
     task_looked: Instant,
     open: VecDeque<(i64, Vec<Outcome>)>,
-    last: Option<Arc<Tick>>,
+    last: Option<Tick>,
     logs: BTreeMap<String, Vec<String>>,
     last_slot: Option<Timestamp>,
     link_since: Option<Timestamp>,
@@ -102,26 +85,24 @@ pub struct Controller {
     unrecorded: i64,
     baselines: BTreeSet<TargetId>,
     live: watch::Sender<Arc<Live>>,
-    asks: mpsc::Receiver<oneshot::Sender<Arc<Tick>>>,
     sent: (mpsc::Sender<Sent>, mpsc::Receiver<Sent>),
 }
 
 impl Controller {
-    /// A loop that has not begun.
+    /// A loop that has not begun, and the present as it will show it.
     pub fn new(
         setup: Setup,
         home: Arc<dyn Home>,
         data: Arc<dyn Data>,
         record: Arc<dyn Record>,
         library: Arc<Library>,
-    ) -> (Self, Handle) {
+    ) -> (Self, watch::Receiver<Arc<Live>>) {
         let targets = setup
             .batteries
             .iter()
             .map(|b| (b.id.clone(), Target::new(b.id.clone(), b.mode, true)))
             .chain(setup.devices.iter().map(|d| (d.id.clone(), Target::new(d.id.clone(), d.mode, false))))
             .collect();
-        let (ask, asks) = mpsc::channel(8);
         let state = home.state();
         let first = publish::first(&setup, &state, &library);
         let (live, live_receiver) = watch::channel(Arc::new(first));
@@ -153,10 +134,9 @@ impl Controller {
             unrecorded: 0,
             baselines: BTreeSet::new(),
             live,
-            asks,
             sent: mpsc::channel(64),
         };
-        (controller, Handle { live: live_receiver, asks: ask })
+        (controller, live_receiver)
     }
 
     /// Runs until `shutdown`, then gives every target back the settings it had before.
@@ -170,11 +150,6 @@ impl Controller {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 Some(sent) = self.sent.1.recv() => self.on_sent(sent),
-                Some(answer) = self.asks.recv() => {
-                    self.observe();
-                    let tick = self.tick(Cause::Asked).await;
-                    let _ = answer.send(tick);
-                }
                 Ok(()) = library.changed() => {
                     let what = "a strategy file changed".to_owned();
                     self.tick(Cause::Strategy { what }).await;
@@ -289,7 +264,7 @@ impl Controller {
     }
 
     /// One pass through the chain.
-    async fn tick(&mut self, cause: Cause) -> Arc<Tick> {
+    async fn tick(&mut self, cause: Cause) {
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
         self.last_slot = Some(model::slot::start_of(now));
         self.last_tick = Some(Instant::now());
@@ -340,9 +315,7 @@ impl Controller {
             summary = tick.plan.as_ref().map(|p| p.summary.as_str()),
             "tick"
         );
-        let tick = Arc::new(tick);
-        self.last = Some(tick.clone());
-        tick
+        self.last = Some(tick);
     }
 
     /// A refused battery command must not leave running what the guard would refuse as well: the

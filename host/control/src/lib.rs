@@ -23,6 +23,6 @@ pub mod standing;
 pub mod tasks;
 pub mod tick;
 
-pub use controller::{Controller, Handle};
+pub use controller::Controller;
 pub use ports::{Data, Known, Record, RecordError};
 pub use setup::{BatterySetup, DeviceSetup, Setup, TaskSetup};

@@ -40,8 +40,6 @@ pub enum Cause {
         /// Which, and how.
         what: String,
     },
-    /// Someone asked for it.
-    Asked,
 }
 
 /// Which strategy.

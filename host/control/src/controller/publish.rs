@@ -9,7 +9,7 @@ impl Controller {
         let state = self.home.state();
         let now = Timestamp::now();
         let names = names(&self.setup);
-        let last = self.last.as_deref();
+        let last = self.last.as_ref();
         let snapshot = last.map(|tick| &tick.input.snapshot);
         let strategies = live::strategies(
             &self.setup,

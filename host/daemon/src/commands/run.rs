@@ -69,11 +69,11 @@ pub async fn run(args: Run) -> Result<()> {
     };
 
     let home = parts.home();
-    let (controller, handle) =
+    let (controller, live) =
         Controller::new(parts.setup, home, knowledge, Arc::new(Recorder(journal.clone())), library);
     let shutdown = CancellationToken::new();
     let page = Server {
-        live: handle.live.clone(),
+        live,
         journal: journal.clone(),
         hosts: AllowedHosts::default(),
         shutdown: shutdown.clone(),
