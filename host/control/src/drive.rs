@@ -118,3 +118,124 @@ pub fn to_power(command: &Command) -> f64 {
 pub fn is_same(written: &Command, new: &Command) -> bool {
     written.kind() == new.kind() && (to_power(written) - to_power(new)).abs() < SAME_W
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use guard::{BatteryLimits, Ledger, Limits, Watch};
+    use jiff::Timestamp;
+    use model::{BatteryState, CommandKind, HomeState, Link, Reading};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    struct Bench {
+        guard: Guard,
+        state: HomeState,
+        ledger: Ledger,
+        watch: Watch,
+    }
+
+    impl Bench {
+        fn new(soc_pct: f64, grid_w: f64, battery_w: f64) -> Self {
+            let every = [CommandKind::Hold, CommandKind::Charge, CommandKind::Discharge, CommandKind::Balance];
+            let limits = BatteryLimits {
+                capacity_wh: 1920.0,
+                min_soc_pct: 10.0,
+                max_soc_pct: 100.0,
+                max_charge_w: 1000.0,
+                max_discharge_w: 800.0,
+                commands: every.into(),
+                direction_dwell: Duration::from_secs(120),
+                write_interval: Duration::from_secs(10),
+                lease: Duration::from_secs(1200),
+            };
+            let state = HomeState {
+                link: Link::Up { since: NOW },
+                timezone: None,
+                currency: None,
+                grid_power_w: Reading::of("meter", grid_w, NOW),
+                solar_power_w: None,
+                load_power_w: None,
+                temperature_c: None,
+                batteries: vec![BatteryState {
+                    id: "b".into(),
+                    soc_pct: Reading::of("soc", soc_pct, NOW),
+                    power_w: Reading::of("power", battery_w, NOW),
+                    device_max_charge_w: None,
+                    device_max_discharge_w: None,
+                }],
+                devices: Vec::new(),
+            };
+            let limits = Limits { batteries: BTreeMap::from([("b".into(), limits)]), ..Limits::default() };
+            let mut watch = Watch::default();
+            watch.observe(&state, &limits, Duration::ZERO, NOW);
+            Self { guard: Guard::new(limits), state, ledger: Ledger::default(), watch }
+        }
+
+        fn next(&self, in_force: &Command, written: Option<&Command>, paused: bool) -> Next {
+            let due = Due {
+                battery: "b",
+                in_force,
+                written,
+                since_write: written.map(|_| Duration::from_secs(60)),
+                grid_w: self.state.grid_power_w.value,
+                battery_w: self.state.batteries[0].power_w.value,
+                share: 1.0,
+                paused,
+            };
+            let uptime = Duration::from_secs(600);
+            let scene = Scene { home: &self.state, now: NOW, uptime, ledger: &self.ledger, watch: &self.watch };
+            next(&self.guard, &due, &Tuning::default(), &scene)
+        }
+    }
+
+    fn written(next: Next) -> Option<Command> {
+        match next {
+            Next::Write(approved, _) => approved.command().cloned(),
+            Next::Keep | Next::Wait(_) => None,
+        }
+    }
+
+    fn balance() -> Command {
+        Command::Balance(BalanceLimits::default())
+    }
+
+    #[test]
+    fn follows_the_meter_within_the_limits() {
+        let covered = written(Bench::new(50.0, 400.0, 0.0).next(&balance(), None, false));
+        assert_eq!(covered, Some(Command::Discharge { power_w: 360.0 }));
+        let most = written(Bench::new(50.0, 3000.0, 0.0).next(&balance(), None, false));
+        assert_eq!(most, Some(Command::Discharge { power_w: 800.0 }));
+        let only_charge = Command::Balance(BalanceLimits { max_discharge_w: Some(0.0), ..BalanceLimits::default() });
+        assert_eq!(written(Bench::new(50.0, 400.0, 0.0).next(&only_charge, None, false)), Some(Command::Hold));
+    }
+
+    #[test]
+    fn what_was_right_before_is_stopped_when_it_no_longer_is() {
+        let discharge = Command::Discharge { power_w: 500.0 };
+        let at_floor = Bench::new(10.0, -100.0, 500.0);
+        assert_eq!(written(at_floor.next(&discharge, Some(&discharge), false)), Some(Command::Hold));
+        let above = Bench::new(11.0, -100.0, 500.0);
+        assert!(matches!(above.next(&discharge, Some(&discharge), false), Next::Keep));
+    }
+
+    #[test]
+    fn stands_still_when_there_is_nothing_to_follow() {
+        let mut blind = Bench::new(50.0, 400.0, 300.0);
+        blind.state.grid_power_w.value = None;
+        let last = Command::Discharge { power_w: 300.0 };
+        assert_eq!(written(blind.next(&balance(), Some(&last), false)), Some(Command::Hold));
+    }
+
+    #[test]
+    fn lets_a_waiting_plan_pass() {
+        let bench = Bench::new(50.0, 400.0, 300.0);
+        let last = Command::Discharge { power_w: 300.0 };
+        assert!(matches!(bench.next(&balance(), Some(&last), true), Next::Keep));
+        assert!(matches!(bench.next(&balance(), Some(&last), false), Next::Write(..)));
+    }
+}

@@ -72,12 +72,7 @@ pub async fn run(args: Run) -> Result<()> {
     let (controller, live) =
         Controller::new(parts.setup, home, knowledge, Arc::new(Recorder(journal.clone())), library);
     let shutdown = CancellationToken::new();
-    let page = Server {
-        live,
-        journal: journal.clone(),
-        hosts: AllowedHosts::default(),
-        shutdown: shutdown.clone(),
-    };
+    let page = Server { live, journal: journal.clone(), hosts: AllowedHosts::default(), shutdown: shutdown.clone() };
     let page = tokio::spawn(server::serve(listener, page));
     let pruning = tokio::spawn(prune(journal, parts.keep));
     super::say(format!("Wattwright is running: http://{address}"));
