@@ -1,6 +1,6 @@
 //! Control, from prices to the battery's power.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use wattwright_tests::files::always_discharge;
 use wattwright_tests::home::Home;
@@ -87,17 +87,25 @@ async fn the_guard_refuses_at_the_lower_limit() -> Result<()> {
     rig.sim.reset().await?;
     rig.set(10, 600).await?;
     let daemon = home.run(&rig.hass, "control").await?;
-    until("soc-floor in the verdict", seconds(60), async || {
-        let verdict = daemon.battery().await?["verdict"].clone();
-        let by_name = verdict["findings"].as_array().is_some_and(|all| all.iter().any(|f| f["rule"] == "soc-floor"));
-        ensure!(by_name && verdict["decision"] != "accepted", "{verdict}");
+    let refusal = until("a refusal by soc-floor", seconds(60), async || {
+        let tick = daemon.latest_tick().await?;
+        let verdicts = tick["verdicts"].as_array().context("no verdicts")?;
+        let refusal = verdicts.iter().find(|verdict| verdict["proposed"]["kind"] == "discharge");
+        let refusal = refusal.with_context(|| format!("no discharge among {verdicts:?}"))?.clone();
+        ensure!(refusal["findings"].to_string().contains("soc-floor"), "{refusal}");
+        ensure!(tick["strategy"]["name"] == "always-discharge", "{}", tick["strategy"]);
+        Ok(refusal)
+    })
+    .await?;
+    ensure!(refusal["decision"] == "refused" && refusal["approved"].is_null(), "{refusal}");
+    until("the battery held, and why", seconds(10), async || {
+        let battery = daemon.battery().await?;
+        ensure!(battery["verdict"]["approved"]["kind"] == "hold", "{battery}");
+        ensure!(battery["reason"]["text"].to_string().contains("10 %"), "{battery}");
         Ok(())
     })
     .await?;
     ensure!(rig.sim.number("/output")? == 0.0, "it gives power: {}", rig.sim.state());
-    let tick = daemon.latest_tick().await?;
-    ensure!(tick["strategy"]["name"] == "always-discharge", "{}", tick["strategy"]);
-    ensure!(tick["verdicts"].to_string().contains("soc-floor"), "{}", tick["verdicts"]);
     Ok(())
 }
 

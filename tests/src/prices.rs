@@ -10,8 +10,9 @@ const SLOT_S: i64 = 900;
 pub struct Prices(&'static [(i64, f64)]);
 
 impl Prices {
-    /// Charge now: two cheap hours, then a long dear time.
-    pub const CHEAP_NOW: Self = Self(&[(0, 0.05), (2, 0.60), (8, 0.40)]);
+    /// Charge now: one cheap hour, which is too short to wait with half a battery empty, then a long dear
+    /// time.
+    pub const CHEAP_NOW: Self = Self(&[(0, 0.05), (1, 0.60), (8, 0.40)]);
     /// Use what is stored now: dear for three hours, cheap all night.
     pub const DEAR_NOW: Self = Self(&[(0, 0.60), (3, 0.10), (12, 0.20)]);
 
