@@ -16,5 +16,5 @@ natively.";
 pub fn run(arguments: &[String]) -> Result<()> {
     plugins::build(false)?;
     say("cargo bench: the tick, sandboxed and native");
-    succeed(cargo().args(["bench", "-p", "wattwright-engine", "--bench", "tick", "--"]).args(arguments))
+    succeed(cargo().args(["bench", "-p", "wattwright-control", "--bench", "tick", "--"]).args(arguments))
 }
