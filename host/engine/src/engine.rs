@@ -30,13 +30,35 @@ pub struct Engine {
     pub(crate) config: Arc<EngineConfig>,
 }
 
+/// What is compiled into strategies' code; everything, except where the cost of each is measured.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruments {
+    /// Count instructions.
+    pub fuel: bool,
+    /// Look at the clock.
+    pub epochs: bool,
+    /// Make all NaNs the same.
+    pub canonical_nans: bool,
+}
+
+impl Instruments {
+    const ALL: Self = Self { fuel: true, epochs: true, canonical_nans: true };
+}
+
 impl Engine {
     /// An engine with these limits.
     ///
     /// # Errors
     /// When this machine cannot run it, or the clock's thread cannot be started.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let engine = wasmtime::Engine::new(&wasmtime_config(&config))
+        Self::with_instruments(config, Instruments::ALL)
+    }
+
+    /// An engine that may lack limits, to measure what they cost.
+    #[doc(hidden)]
+    pub fn with_instruments(config: EngineConfig, instruments: Instruments) -> Result<Self, EngineError> {
+        let engine = wasmtime::Engine::new(&wasmtime_config(&config, instruments))
             .map_err(|error| EngineError::Setup(format!("{error:#}")))?;
         let weak = engine.weak();
         // A thread of the system and not a task: a runtime that has no thread left to run tasks on must
@@ -62,7 +84,14 @@ impl Engine {
         let ticks = self.config.deadline.as_nanos().div_ceil(TICK.as_nanos());
         // One more, since the first tick may come at once.
         store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX >> 1).saturating_add(1));
+        // It fails only when instructions are not counted at all.
+        let _ = store.set_fuel(self.config.fuel);
         store
+    }
+
+    /// What was used of the budget.
+    pub(crate) fn fuel_used(&self, store: &Store<State>) -> u64 {
+        store.get_fuel().map_or(0, |left| self.config.fuel.saturating_sub(left))
     }
 }
 
@@ -85,18 +114,19 @@ fn tick(engine: &EngineWeak) {
 
 /// Bounded and the same on every machine. WebAssembly threads and garbage collection are not compiled
 /// in at all (Cargo features of wasmtime), nor is WASI.
-fn wasmtime_config(limits: &EngineConfig) -> Config {
+fn wasmtime_config(limits: &EngineConfig, instruments: Instruments) -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
         .concurrency_support(false)
-        .epoch_interruption(true)
+        .consume_fuel(instruments.fuel)
+        .epoch_interruption(instruments.epochs)
         .max_wasm_stack(limits.stack_bytes)
         .wasm_memory64(false)
         .wasm_relaxed_simd(true)
         .relaxed_simd_deterministic(true)
         // The payload of a NaN differs between processors and a program can look at it.
-        .cranelift_nan_canonicalization(true)
+        .cranelift_nan_canonicalization(instruments.canonical_nans)
         .cranelift_opt_level(OptLevel::Speed)
         .wasm_backtrace_max_frames(NonZeroUsize::new(20));
     config

@@ -15,6 +15,7 @@ const BACKTRACE_LINE_BYTES: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Trap,
+    OutOfFuel,
     OutOfTime,
     MemoryLimit,
     StackOverflow,
@@ -28,6 +29,7 @@ impl Kind {
     pub(crate) fn code(self) -> &'static str {
         match self {
             Kind::Trap => "trap",
+            Kind::OutOfFuel => "out-of-fuel",
             Kind::OutOfTime => "out-of-time",
             Kind::MemoryLimit => "memory-limit",
             Kind::StackOverflow => "stack-overflow",
@@ -71,10 +73,12 @@ pub struct DecideError {
     pub log: Vec<LogLine>,
     /// How long it took.
     pub took: Duration,
+    /// What it cost until then, as [`crate::Answer::fuel`].
+    pub fuel: u64,
 }
 
 impl DecideError {
-    /// Stable, for machines: `trap`, `out-of-time`, `memory-limit`, `stack-overflow`,
+    /// Stable, for machines: `trap`, `out-of-fuel`, `out-of-time`, `memory-limit`, `stack-overflow`,
     /// `answer-too-large`, `invalid-answer`, `declined` (the strategy's own "no plan"), or `not-started`
     /// (the machine could not start an instance).
     pub fn code(&self) -> &'static str {
@@ -102,6 +106,10 @@ pub(crate) fn explain(phase: Phase, error: &wasmtime::Error, config: &EngineConf
         (Kind::MemoryLimit, format!("{hit}{when}"))
     } else if let Some(trap) = find::<Trap>(error) {
         match trap {
+            Trap::OutOfFuel => {
+                let budget = config.fuel;
+                (Kind::OutOfFuel, format!("used more than {budget} instructions (fuel){when}; an endless loop?"))
+            }
             Trap::Interrupt => (Kind::OutOfTime, format!("took longer than {:?}{when}", config.deadline)),
             Trap::StackOverflow => {
                 let limit = config.stack_bytes;

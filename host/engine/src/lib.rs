@@ -1,13 +1,14 @@
 //! Loads, watches and runs strategies in a WebAssembly sandbox.
 //!
 //! ```text
-//! bytes ──Engine::load──> Strategy ──decide(Input)──> Answer { plan, log, took }
-//!                            ^                          or DecideError { code, message, log, backtrace }
+//! bytes ──Engine::load──> Strategy ──decide(Input)──> Answer { plan, log, took, fuel }
+//!                            ^                          or DecideError { code, message, log, backtrace, … }
 //! shipped + folder ──Library─┘   (files swapped in between calls, the last good version kept)
 //! ```
 //!
 //! What a strategy can do is bounded from the first instruction on, its start function included: by a
-//! deadline, by memory and stack, by the size of its answer and of its log ([`EngineConfig`]). It has no
+//! budget of instructions and a deadline behind it, by memory and stack, by the size of its answer and of
+//! its log ([`EngineConfig`]). It has no
 //! clock, no random numbers, no files and no network, since nothing of the kind is linked. Each call
 //! gets a fresh instance, so that nothing survives but the `memory` that the plan hands back: the same
 //! input gives the same bytes.
@@ -37,7 +38,7 @@ mod strategy;
 mod text;
 
 pub use config::EngineConfig;
-pub use engine::{Engine, EngineError};
+pub use engine::{Engine, EngineError, Instruments};
 pub use failure::DecideError;
 pub use library::{Entry, Library, LibraryError, Origin};
 pub use load::LoadError;

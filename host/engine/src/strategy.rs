@@ -19,6 +19,8 @@ pub struct Answer {
     pub log: Vec<LogLine>,
     /// How long it took, with starting the instance and converting input and answer.
     pub took: Duration,
+    /// What it cost: WebAssembly instructions, about. The same input costs the same on every machine.
+    pub fuel: u64,
 }
 
 /// A strategy: compiled, checked and ready to be called, from several threads at once too.
@@ -77,8 +79,8 @@ impl Strategy {
         self.settings.complete(given)
     }
 
-    /// Calls `decide` in a fresh instance; the same input gives the same plan, byte for byte. Blocks for
-    /// as long as the deadline of [`crate::EngineConfig`] allows.
+    /// Calls `decide` in a fresh instance; the same input gives the same plan, byte for byte, at the same
+    /// cost. Blocks for as long as the deadline of [`crate::EngineConfig`] allows.
     ///
     /// # Errors
     /// When there is no plan, or none that can be used.
@@ -88,6 +90,7 @@ impl Strategy {
         settings.sort_all_objects();
         let mut store = self.engine.store();
         let result = self.prelinked.decide(&mut store, input, settings.to_string());
+        let fuel = self.engine.fuel_used(&store);
         let log = store.into_data().into_log();
         let limits = self.engine.config();
         let plan = match result {
@@ -97,8 +100,8 @@ impl Strategy {
         };
         let took = begun.elapsed();
         match plan {
-            Ok(plan) => Ok(Answer { plan, log, took }),
-            Err(failure) => Err(DecideError { failure, log, took }),
+            Ok(plan) => Ok(Answer { plan, log, took, fuel }),
+            Err(failure) => Err(DecideError { failure, log, took, fuel }),
         }
     }
 }

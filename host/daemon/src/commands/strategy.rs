@@ -71,9 +71,19 @@ fn check(strategy: &str, json: bool) -> Result<()> {
         if ok {
             say(format!("{strategy}: accepted"));
         }
-        for key in
-            ["name", "version", "author", "summary", "commands", "imports", "size_bytes", "compile_ms", "decide_ms"]
-        {
+        const SHOWN: [&str; 10] = [
+            "name",
+            "version",
+            "author",
+            "summary",
+            "commands",
+            "imports",
+            "size_bytes",
+            "compile_ms",
+            "decide_ms",
+            "fuel",
+        ];
+        for key in SHOWN {
             if let Some(value) = report.facts.get(key).filter(|value| !value.is_null()) {
                 say(format!("  {key}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
             }
@@ -130,6 +140,7 @@ fn examine(strategy: &str) -> Report {
     match (first, strategy.decide(&input)) {
         (Ok(first), Ok(second)) => {
             report.facts["decide_ms"] = milliseconds(took).into();
+            report.facts["fuel"] = first.fuel.into();
             if first.plan != second.plan {
                 let text =
                     "two calls with the same input gave different plans; a strategy must not keep state of its own";

@@ -11,9 +11,16 @@ fn engine() -> Engine {
     Engine::new(EngineConfig { deadline: Duration::from_secs(30), ..EngineConfig::default() }).unwrap()
 }
 
-/// For what never ends.
+/// For what never ends and counts.
+fn frugal() -> Engine {
+    let config = EngineConfig { fuel: 1_000_000, deadline: Duration::from_secs(30), ..EngineConfig::default() };
+    Engine::new(config).unwrap()
+}
+
+/// For what never ends and hardly counts.
 fn hasty() -> Engine {
-    Engine::new(EngineConfig { deadline: Duration::from_millis(500), ..EngineConfig::default() }).unwrap()
+    let config = EngineConfig { fuel: u64::MAX, deadline: Duration::from_millis(300), ..EngineConfig::default() };
+    Engine::new(config).unwrap()
 }
 
 fn load(guest: &Guest) -> Strategy {
@@ -26,8 +33,13 @@ fn failed(guest: &Guest) -> DecideError {
 
 #[track_caller]
 fn never_ends(guest: &Guest) {
+    let frugal = frugal().load(&guest.bytes()).unwrap();
+    let error = frugal.decide(&input()).unwrap_err();
+    let message = "used more than 1000000 instructions (fuel); an endless loop?";
+    assert_eq!((error.code(), error.message()), ("out-of-fuel", message));
+    assert_eq!(error.fuel, 1_000_000);
     let error = hasty().load(&guest.bytes()).unwrap().decide(&input()).unwrap_err();
-    assert_eq!((error.code(), error.message()), ("out-of-time", "took longer than 500ms"));
+    assert_eq!((error.code(), error.message()), ("out-of-time", "took longer than 300ms"));
 }
 
 #[track_caller]
@@ -136,7 +148,7 @@ fn numbers_of_commands_pass_for_the_guard_to_judge() {
 }
 
 #[test]
-fn an_endless_loop_ends_at_the_deadline() {
+fn an_endless_loop_ends_at_its_budget_and_without_one_at_the_deadline() {
     never_ends(&Guest::deciding(ENDLESS));
 }
 
@@ -147,17 +159,51 @@ fn taking_in_the_input_counts_too() {
 }
 
 #[test]
+fn filling_memory_again_and_again_costs_little_fuel_and_ends_at_the_deadline() {
+    let fill = "(loop $again (memory.fill (i32.const 131072) (i32.const 1) (i32.const 60000000)) (br $again))";
+    let guest = Guest { pages: 1000, ..Guest::deciding(format!("{fill} (unreachable)")) };
+    let error = hasty().load(&guest.bytes()).unwrap().decide(&input()).unwrap_err();
+    assert_eq!(error.code(), "out-of-time");
+}
+
+#[test]
+fn the_same_input_costs_the_same_and_no_more_than_the_budget() {
+    let mut guest = well_behaved();
+    guest.decide = format!(
+        "(local $i i32) (loop $again
+            (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1000)))) {}",
+        guest.decide
+    );
+    let cost = load(&guest).decide(&input()).unwrap().fuel;
+    assert!((5_000..20_000).contains(&cost), "{cost}");
+    for _ in 0..3 {
+        assert_eq!(load(&guest).decide(&input()).unwrap().fuel, cost);
+    }
+    let with = |fuel| Engine::new(EngineConfig { fuel, ..EngineConfig::default() }).unwrap();
+    let spent = |fuel| with(fuel).load(&guest.bytes()).unwrap().decide(&input()).map(|answer| answer.fuel);
+    assert_eq!(spent(cost + 1).unwrap(), cost);
+    // It is compared at loops and calls, not at each instruction.
+    assert_eq!(spent(cost - 1000).unwrap_err().code(), "out-of-fuel");
+}
+
+#[test]
 fn an_endless_describe_does_not_load() {
     let guest = Guest { describe: ENDLESS.into(), ..Guest::new("test") };
+    let error = frugal().load(&guest.bytes()).unwrap_err();
+    assert_eq!(error.code(), "out-of-fuel");
+    let message = "`describe` failed (out-of-fuel): used more than 1000000 instructions (fuel); an endless loop?";
+    assert_eq!(error.to_string(), message);
     let error = hasty().load(&guest.bytes()).unwrap_err();
-    assert_eq!(error.code(), "out-of-time");
-    assert_eq!(error.to_string(), "`describe` failed (out-of-time): took longer than 500ms");
+    assert_eq!(error.to_string(), "`describe` failed (out-of-time): took longer than 300ms");
 }
 
 #[test]
 fn an_endless_start_does_not_load() {
     for start in ["(start $begin) (func $begin", r#"(func (export "_initialize")"#] {
         let guest = Guest { items: format!("{start} (loop $again (br $again)))"), ..Guest::new("test") };
+        let error = frugal().load(&guest.bytes()).unwrap_err();
+        assert_eq!(error.code(), "out-of-fuel", "{error}");
+        assert!(error.to_string().contains("(fuel) while starting"), "{error}");
         let error = hasty().load(&guest.bytes()).unwrap_err();
         assert_eq!(error.code(), "out-of-time", "{error}");
         assert!(error.to_string().ends_with("while starting"), "{error}");
@@ -336,7 +382,7 @@ fn descriptions_are_checked() {
 
 #[test]
 fn an_engine_serves_after_every_hostile_call() {
-    let engine = hasty();
+    let engine = frugal();
     let good = engine.load(&well_behaved().bytes()).unwrap();
     for body in [ENDLESS, "(unreachable)", "(memory.grow (i32.const 60000))"] {
         let bad = engine.load(&Guest::deciding(body).bytes()).unwrap();
