@@ -9,20 +9,28 @@ use engine::{Engine, EngineConfig, Library, Strategy};
 /// Name and component.
 pub const SHIPPED: &[(&str, &[u8])] = &[("rule-based", include_bytes!(concat!(env!("OUT_DIR"), "/rule-based.wasm")))];
 
-/// An engine with the limits that suit a small computer.
-pub fn engine() -> Result<Engine> {
-    Engine::new(EngineConfig::default()).context("the WebAssembly engine cannot be set up on this machine")
+fn engine(config: EngineConfig) -> Result<Engine> {
+    Engine::new(config).context("the WebAssembly engine cannot be set up on this machine")
 }
 
-/// What is shipped and what is in the owner's folder.
+/// What is shipped and what is in the owner's folder, for a command that ends soon.
 pub fn library(folder: Option<&Path>) -> Result<Arc<Library>> {
-    let library = Library::open(engine()?, folder.map(Path::to_owned), SHIPPED)?;
-    Ok(Arc::new(library))
+    open(EngineConfig::default(), folder)
+}
+
+/// The same for the daemon, which keeps what it compiled in its state folder.
+pub fn lasting_library(folder: &Path, state_dir: &Path) -> Result<Arc<Library>> {
+    let config = EngineConfig { cache: Some(state_dir.join("cache")), ..EngineConfig::default() };
+    open(config, Some(folder))
+}
+
+fn open(config: EngineConfig, folder: Option<&Path>) -> Result<Arc<Library>> {
+    Ok(Arc::new(Library::open(engine(config)?, folder.map(Path::to_owned), SHIPPED)?))
 }
 
 /// A shipped strategy by its name, or one from a file.
 pub fn find(strategy: &str) -> Result<Strategy> {
-    let engine = engine()?;
+    let engine = engine(EngineConfig::default())?;
     if let Some((name, bytes)) = SHIPPED.iter().find(|(name, _)| *name == strategy) {
         return engine.load(bytes).with_context(|| format!("the shipped strategy `{name}` does not load"));
     }

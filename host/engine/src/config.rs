@@ -30,6 +30,7 @@
 //!   for bit. A real strategy pays 6 %; one that is all arithmetic pays a factor of 2.3, and can be given
 //!   an engine without it once it is shown that it never looks.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a strategy may use, for one call where nothing else is said. The defaults suit a small computer
@@ -49,6 +50,11 @@ pub struct EngineConfig {
     /// Stack of WebAssembly frames; must leave room on the calling thread's own stack, which has 2 MiB
     /// in Rust. Default: 512 KiB.
     pub stack_bytes: usize,
+    /// Where machine code is kept for the next start: a folder of its own that nobody else writes to, made
+    /// when it is missing. One that cannot be trusted is not used, which a warning says. Default: nowhere.
+    pub cache: Option<PathBuf>,
+    /// All that is kept there together; what was not used for longest goes first. Default: 256 MiB.
+    pub cache_bytes: u64,
     /// The file. Compiling takes time and memory in proportion. Default: 16 MiB.
     pub file_bytes: usize,
     /// What the host allocates for one answer, or for the arguments of one log line, whatever it holds.
@@ -82,6 +88,8 @@ impl Default for EngineConfig {
             memory_bytes: 64 << 20,
             table_elements: 100_000,
             stack_bytes: 512 << 10,
+            cache: None,
+            cache_bytes: 256 << 20,
             file_bytes: 16 << 20,
             answer_bytes: 4 << 20,
             actions: 256,

@@ -1,12 +1,14 @@
 //! The engine: one configuration of wasmtime and the clock that ends calls.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{Config, EngineWeak, OptLevel, Store};
 
 use crate::EngineConfig;
+use crate::cache::Cache;
 use crate::sandbox::State;
 
 /// How often the clock ticks: how exact a deadline is.
@@ -28,6 +30,7 @@ pub enum EngineError {
 pub struct Engine {
     pub(crate) wasmtime: wasmtime::Engine,
     pub(crate) config: Arc<EngineConfig>,
+    pub(crate) cache: Option<Arc<Cache>>,
 }
 
 /// What is compiled into strategies' code; everything, except where the cost of each is measured.
@@ -67,7 +70,8 @@ impl Engine {
             .name("strategy-clock".into())
             .spawn(move || tick(&weak))
             .map_err(EngineError::Clock)?;
-        Ok(Self { wasmtime: engine, config: Arc::new(config) })
+        let cache = config.cache.as_deref().and_then(|folder| open_cache(folder, &engine, config.cache_bytes));
+        Ok(Self { wasmtime: engine, config: Arc::new(config), cache: cache.map(Arc::new) })
     }
 
     /// The limits.
@@ -98,6 +102,16 @@ impl Engine {
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+fn open_cache(folder: &Path, engine: &wasmtime::Engine, limit_bytes: u64) -> Option<Cache> {
+    match Cache::open(folder, engine, limit_bytes) {
+        Ok(cache) => Some(cache),
+        Err(error) => {
+            tracing::warn!("compile cache: not used, strategies are compiled at each start: {error}");
+            None
+        }
     }
 }
 

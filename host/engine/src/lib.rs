@@ -4,6 +4,7 @@
 //! bytes ──Engine::load──> Strategy ──decide(Input)──> Answer { plan, log, took, fuel }
 //!                            ^                          or DecideError { code, message, log, backtrace, … }
 //! shipped + folder ──Library─┘   (files swapped in between calls, the last good version kept)
+//!                      cache      (machine code, sealed, for the next start)
 //! ```
 //!
 //! What a strategy can do is bounded from the first instruction on, its start function included: by a
@@ -21,7 +22,9 @@
 //!   is *safe* is not judged here; that is the guard's.
 //! - Everything here is synchronous. Call [`Strategy::decide`] from a thread that may block.
 
+mod artefact;
 mod border;
+mod cache;
 mod config;
 mod contract;
 mod description;

@@ -1,17 +1,16 @@
 //! From a file's bytes to a strategy.
 
 use std::io::Read;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
-use wit_component::ComponentEncoder;
 
+use crate::artefact::{Artefact, CompileError, shown};
 use crate::contract::v0_1;
-use crate::recognize::{Kind, recognize};
-use crate::{Engine, Strategy, description, failure, text};
+use crate::recognize::recognize;
+use crate::{Engine, Strategy, description, failure};
 
 /// Why a file is no strategy.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +43,12 @@ pub enum LoadError {
          Wattwright SDK or with `wit-bindgen` for `wattwright:strategy`"
     )]
     NoContract,
+    /// Compiling it takes more than is allowed.
+    #[error("it cannot be compiled within limits: it {0}")]
+    CompileLimit(String),
+    /// The compiler failed, which is not its fault, or not known to be.
+    #[error("it could not be compiled: {0}")]
+    Compiler(String),
     /// It needs something that a strategy cannot have.
     #[error("it imports `{import}`, which strategies cannot have: {hint}")]
     Import {
@@ -82,14 +87,16 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// Stable, for machines: `unreadable`, `too-large`, `not-wasm`, `invalid-wasm`, `no-contract`,
-    /// `import`, `contract`, `description`, `settings-schema`, or the code of a failed call.
+    /// Stable, for machines: `unreadable`, `too-large`, `not-wasm`, `invalid-wasm`, `compile-limit`,
+    /// `compiler`, `no-contract`, `import`, `contract`, `description`, `settings-schema`, or the code of a failed call.
     pub fn code(&self) -> &'static str {
         match self {
             LoadError::Unreadable { .. } => "unreadable",
             LoadError::TooLarge { .. } => "too-large",
             LoadError::NotWasm(_) => "not-wasm",
             LoadError::InvalidWasm(_) => "invalid-wasm",
+            LoadError::CompileLimit(_) => "compile-limit",
+            LoadError::Compiler(_) => "compiler",
             LoadError::NoContract => "no-contract",
             LoadError::Import { .. } => "import",
             LoadError::Contract(_) => "contract",
@@ -100,9 +107,22 @@ impl LoadError {
     }
 }
 
+impl From<CompileError> for LoadError {
+    fn from(error: CompileError) -> Self {
+        match error {
+            CompileError::NotWasm(text) => Self::NotWasm(text),
+            CompileError::InvalidWasm(text) => Self::InvalidWasm(text),
+            CompileError::NoContract => Self::NoContract,
+            CompileError::Import(import) => refused(&import),
+            CompileError::Limit(text) => Self::CompileLimit(text),
+            CompileError::Compiler(text) => Self::Compiler(text),
+        }
+    }
+}
+
 impl Engine {
     /// Makes a strategy of a component, or of a core module with a `component-type` section. Compiles,
-    /// which takes some tens of milliseconds to seconds, and calls `describe`.
+    /// which takes some tens of milliseconds to seconds, unless the cache has it, and calls `describe`.
     ///
     /// # Errors
     /// When it is no strategy that can be used here; the message says why and what to do.
@@ -111,12 +131,9 @@ impl Engine {
             return Err(LoadError::TooLarge { bytes: bytes.len() as u64, limit: self.config.file_bytes });
         }
         let begun = Instant::now();
-        let encoded = match recognize(bytes).map_err(LoadError::NotWasm)? {
-            Kind::Component => None,
-            Kind::Module => Some(componentize(bytes)?),
-        };
-        let component = Component::from_binary(&self.wasmtime, encoded.as_deref().unwrap_or(bytes))
-            .map_err(|error| LoadError::InvalidWasm(shown(format!("{error:#}"))))?;
+        recognize(bytes).map_err(LoadError::NotWasm)?;
+        let hash = hash(bytes);
+        let (component, fresh) = self.component(bytes, &hash)?;
         let imports = imports(&component);
         check_imports(&imports)?;
         let prelinked =
@@ -127,16 +144,38 @@ impl Engine {
             LoadError::Describe { code: failure.kind.code(), message: failure.message }
         })?;
         let (description, settings) = description::admit(raw, &self.config)?;
+        // Only now, so that files which are no strategies drive none out.
+        if let (Some(cache), Some(artefact)) = (&self.cache, &fresh) {
+            cache.put(&hash, artefact);
+        }
         Ok(Strategy {
             engine: self.clone(),
             prelinked,
             description,
             settings,
-            hash: hash(bytes),
+            hash,
+            from_cache: fresh.is_none(),
             size_bytes: bytes.len(),
             imports,
             compile_time,
         })
+    }
+
+    /// The component, and what was compiled for it; `None`: the cache had it.
+    fn component(&self, bytes: &[u8], hash: &str) -> Result<(Component, Option<Artefact>), LoadError> {
+        if let Some(cache) = &self.cache
+            && let Some(artefact) = cache.get(hash)
+        {
+            match artefact.load(&self.wasmtime) {
+                Ok(component) => return Ok((component, None)),
+                Err(error) => cache.discard(hash, &format!("{error:#}")),
+            }
+        }
+        let artefact = Artefact::compile(&self.wasmtime, bytes).map_err(LoadError::from)?;
+        let component = artefact.load(&self.wasmtime).map_err(|error| {
+            LoadError::Compiler(shown(format!("the machine code is none for this machine: {error:#}")))
+        })?;
+        Ok((component, Some(artefact)))
     }
 
     /// The same for a file, which is read once and not beyond what may be loaded.
@@ -165,39 +204,6 @@ impl Engine {
 /// SHA-256 in hexadecimal.
 pub(crate) fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// For messages with parts that are the strategy's own.
-fn shown(message: String) -> String {
-    text::line(text::cut(message, 1000))
-}
-
-/// A component from a core module.
-fn componentize(module: &[u8]) -> Result<Vec<u8>, LoadError> {
-    // The encoder is a tool for authors and not made for hostile modules.
-    let encoded = catch_unwind(AssertUnwindSafe(|| {
-        let (contract, _) =
-            wit_component::metadata::decode(module).map_err(|e| LoadError::InvalidWasm(shown(format!("{e:#}"))))?;
-        if contract.is_none() {
-            return Err(LoadError::NoContract);
-        }
-        ComponentEncoder::default()
-            .validate(true)
-            .module(module)
-            .and_then(|encoder| encoder.encode())
-            .map_err(|error| cannot_encode(&format!("{error:#}")))
-    }));
-    encoded.unwrap_or_else(|_| Err(LoadError::InvalidWasm("it cannot be made into a component".into())))
-}
-
-/// `wit-component` has one kind of error only; an import that the module's contract does not have is
-/// told by its text, which a test pins.
-fn cannot_encode(message: &str) -> LoadError {
-    let import = message.split_once("failed to resolve import `").and_then(|(_, rest)| rest.split_once('`'));
-    match import {
-        Some((import, _)) => refused(import),
-        None => LoadError::InvalidWasm(shown(message.to_owned())),
-    }
 }
 
 fn imports(component: &Component) -> Vec<String> {

@@ -33,6 +33,7 @@ pub struct Strategy {
     pub(crate) size_bytes: usize,
     pub(crate) imports: Vec<String>,
     pub(crate) compile_time: Duration,
+    pub(crate) from_cache: bool,
 }
 
 impl Strategy {
@@ -65,9 +66,14 @@ impl Strategy {
         &self.imports
     }
 
-    /// How long it took to compile it.
+    /// How long it took to compile it, or to take its machine code from the cache.
     pub fn compile_time(&self) -> Duration {
         self.compile_time
+    }
+
+    /// Whether its machine code was there already.
+    pub fn from_cache(&self) -> bool {
+        self.from_cache
     }
 
     /// Checks settings against the strategy's schema and adds the defaults of those left out, names in

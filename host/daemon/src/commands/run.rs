@@ -40,7 +40,7 @@ pub async fn run(args: Run) -> Result<()> {
     let state_dir = args.state_dir.map_or_else(|| default_state_dir(&parts), Ok)?;
     let journal = Journal::open(state_dir.join("journal.db"))?;
     let folder = args.strategies.or(parts.strategies.clone()).unwrap_or_else(|| state_dir.join("strategies"));
-    let library = shipped::library(Some(&folder))?;
+    let library = shipped::lasting_library(&folder, &state_dir)?;
     let listener = TcpListener::bind(args.listen).await.with_context(|| {
         format!("--listen {}: the address cannot be used; is another Wattwright running?", args.listen)
     })?;
