@@ -31,6 +31,9 @@ pub enum Command {
     /// List and check strategies.
     #[command(subcommand)]
     Strategy(StrategyCommand),
+    /// Compile one strategy from standard input to standard output. `run` starts itself so.
+    #[command(hide = true)]
+    Compile(Compile),
 }
 
 #[derive(Debug, Args)]
@@ -110,6 +113,16 @@ pub struct Evaluate {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Compile {
+    /// Address space that may be taken.
+    #[arg(long, value_name = "BYTES")]
+    pub memory_bytes: u64,
+    /// Time of the processor that may be taken.
+    #[arg(long, value_name = "SECONDS")]
+    pub processor_s: u64,
 }
 
 #[derive(Debug, Subcommand)]

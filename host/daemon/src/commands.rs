@@ -1,6 +1,7 @@
 //! One module for each command.
 
 pub mod check;
+pub mod compile;
 pub mod evaluate;
 pub mod run;
 pub mod strategy;

@@ -18,6 +18,10 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Before all else, since it is bounded from its first step on.
+    if let Command::Compile(limits) = &cli.command {
+        return commands::compile::run(limits);
+    }
     let level = if matches!(cli.command, Command::Run(_)) { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("WATTWRIGHT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -39,6 +43,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Tick(args) => commands::tick::run(args).await,
             Command::Evaluate(args) => commands::evaluate::run(&args),
             Command::Strategy(command) => commands::strategy::run(command),
+            Command::Compile(_) => unreachable!("done before"),
         }
     })
 }

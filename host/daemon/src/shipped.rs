@@ -1,10 +1,10 @@
 //! The strategies that are part of this program.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use engine::{Engine, EngineConfig, Library, Strategy};
+use engine::{ChildCompiler, CompileLimits, Compiler, Engine, EngineConfig, Library, Strategy};
 
 /// Name and component.
 pub const SHIPPED: &[(&str, &[u8])] = &[("rule-based", include_bytes!(concat!(env!("OUT_DIR"), "/rule-based.wasm")))];
@@ -18,10 +18,23 @@ pub fn library(folder: Option<&Path>) -> Result<Arc<Library>> {
     open(EngineConfig::default(), folder)
 }
 
-/// The same for the daemon, which keeps what it compiled in its state folder.
+/// The same for the daemon, which compiles in processes of their own and keeps the result in its state
+/// folder.
 pub fn lasting_library(folder: &Path, state_dir: &Path) -> Result<Arc<Library>> {
-    let config = EngineConfig { cache: Some(state_dir.join("cache")), ..EngineConfig::default() };
+    let config =
+        EngineConfig { cache: Some(state_dir.join("cache")), compiler: compiler()?, ..EngineConfig::default() };
     open(config, Some(folder))
+}
+
+/// This very program as `wattwright compile`.
+fn compiler() -> Result<Compiler> {
+    let program = if cfg!(target_os = "linux") {
+        // It stays the program that runs when an update replaces the file.
+        PathBuf::from("/proc/self/exe")
+    } else {
+        std::env::current_exe().context("this program's own file cannot be found")?
+    };
+    Ok(Compiler::Child(ChildCompiler { program, arguments: vec!["compile".into()], limits: CompileLimits::default() }))
 }
 
 fn open(config: EngineConfig, folder: Option<&Path>) -> Result<Arc<Library>> {

@@ -4,6 +4,7 @@
 //! instructions. So an [`Artefact`] can be made in this module and its children only, in three ways: by
 //! compiling here, by compiling in a process of our own, and by a seal that only this installation can make.
 
+pub(crate) mod child;
 pub(crate) mod seal;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -33,6 +33,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::Compiler;
+
 /// What a strategy may use, for one call where nothing else is said. The defaults suit a small computer
 /// with a rule-based or a linear strategy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct EngineConfig {
     /// Stack of WebAssembly frames; must leave room on the calling thread's own stack, which has 2 MiB
     /// in Rust. Default: 512 KiB.
     pub stack_bytes: usize,
+    /// Who compiles. Default: this process.
+    pub compiler: Compiler,
     /// Where machine code is kept for the next start: a folder of its own that nobody else writes to, made
     /// when it is missing. One that cannot be trusted is not used, which a warning says. Default: nowhere.
     pub cache: Option<PathBuf>,
@@ -88,6 +92,7 @@ impl Default for EngineConfig {
             memory_bytes: 64 << 20,
             table_elements: 100_000,
             stack_bytes: 512 << 10,
+            compiler: Compiler::InProcess,
             cache: None,
             cache_bytes: 256 << 20,
             file_bytes: 16 << 20,

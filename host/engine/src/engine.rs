@@ -61,8 +61,7 @@ impl Engine {
     /// An engine that may lack limits, to measure what they cost.
     #[doc(hidden)]
     pub fn with_instruments(config: EngineConfig, instruments: Instruments) -> Result<Self, EngineError> {
-        let engine = wasmtime::Engine::new(&wasmtime_config(&config, instruments))
-            .map_err(|error| EngineError::Setup(format!("{error:#}")))?;
+        let engine = without_clock(&config, instruments)?;
         let weak = engine.weak();
         // A thread of the system and not a task: a runtime that has no thread left to run tasks on must
         // not stop the clock.
@@ -103,6 +102,16 @@ impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+/// One that can compile, and run nothing.
+pub(crate) fn for_compiling() -> Result<wasmtime::Engine, EngineError> {
+    without_clock(&EngineConfig::default(), Instruments::ALL)
+}
+
+fn without_clock(config: &EngineConfig, instruments: Instruments) -> Result<wasmtime::Engine, EngineError> {
+    wasmtime::Engine::new(&wasmtime_config(config, instruments))
+        .map_err(|error| EngineError::Setup(format!("{error:#}")))
 }
 
 fn open_cache(folder: &Path, engine: &wasmtime::Engine, limit_bytes: u64) -> Option<Cache> {

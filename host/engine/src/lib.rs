@@ -5,6 +5,7 @@
 //!                            ^                          or DecideError { code, message, log, backtrace, … }
 //! shipped + folder ──Library─┘   (files swapped in between calls, the last good version kept)
 //!                      cache      (machine code, sealed, for the next start)
+//!                      compiler   (in a process of its own: wasmtime does not defend against compile bombs)
 //! ```
 //!
 //! What a strategy can do is bounded from the first instruction on, its start function included: by a
@@ -25,6 +26,7 @@
 mod artefact;
 mod border;
 mod cache;
+mod compiler;
 mod config;
 mod contract;
 mod description;
@@ -40,6 +42,7 @@ mod settings;
 mod strategy;
 mod text;
 
+pub use compiler::{ChildCompiler, CompileLimits, Compiler, compile_child};
 pub use config::EngineConfig;
 pub use engine::{Engine, EngineError, Instruments};
 pub use failure::DecideError;

@@ -195,7 +195,7 @@ impl Drop for Library {
 }
 
 fn load_shipped(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Held, LibraryError> {
-    let strategy = engine.load(bytes).map_err(|source| LibraryError::Shipped { name: name.to_owned(), source })?;
+    let strategy = engine.load_own(bytes).map_err(|source| LibraryError::Shipped { name: name.to_owned(), source })?;
     let found = &strategy.description().name;
     if found != name {
         return Err(LibraryError::ShippedName { name: name.to_owned(), found: found.clone() });

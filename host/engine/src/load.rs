@@ -10,7 +10,7 @@ use wasmtime::component::Component;
 use crate::artefact::{Artefact, CompileError, shown};
 use crate::contract::v0_1;
 use crate::recognize::recognize;
-use crate::{Engine, Strategy, description, failure};
+use crate::{Compiler, Engine, Strategy, description, failure};
 
 /// Why a file is no strategy.
 #[derive(Debug, thiserror::Error)]
@@ -127,13 +127,29 @@ impl Engine {
     /// # Errors
     /// When it is no strategy that can be used here; the message says why and what to do.
     pub fn load(&self, bytes: &[u8]) -> Result<Strategy, LoadError> {
+        self.load_by(&self.config.compiler, bytes)
+    }
+
+    /// The same for a strategy that is part of this program, and so no danger to the compiler: when no
+    /// process can be had to compile it, it is compiled here.
+    pub(crate) fn load_own(&self, bytes: &[u8]) -> Result<Strategy, LoadError> {
+        match self.load(bytes) {
+            Err(LoadError::Compiler(why)) if self.config.compiler != Compiler::InProcess => {
+                tracing::warn!("a shipped strategy is compiled by this process: {why}");
+                self.load_by(&Compiler::InProcess, bytes)
+            }
+            result => result,
+        }
+    }
+
+    fn load_by(&self, compiler: &Compiler, bytes: &[u8]) -> Result<Strategy, LoadError> {
         if bytes.len() > self.config.file_bytes {
             return Err(LoadError::TooLarge { bytes: bytes.len() as u64, limit: self.config.file_bytes });
         }
         let begun = Instant::now();
         recognize(bytes).map_err(LoadError::NotWasm)?;
         let hash = hash(bytes);
-        let (component, fresh) = self.component(bytes, &hash)?;
+        let (component, fresh) = self.component(compiler, bytes, &hash)?;
         let imports = imports(&component);
         check_imports(&imports)?;
         let prelinked =
@@ -162,7 +178,12 @@ impl Engine {
     }
 
     /// The component, and what was compiled for it; `None`: the cache had it.
-    fn component(&self, bytes: &[u8], hash: &str) -> Result<(Component, Option<Artefact>), LoadError> {
+    fn component(
+        &self,
+        compiler: &Compiler,
+        bytes: &[u8],
+        hash: &str,
+    ) -> Result<(Component, Option<Artefact>), LoadError> {
         if let Some(cache) = &self.cache
             && let Some(artefact) = cache.get(hash)
         {
@@ -171,7 +192,7 @@ impl Engine {
                 Err(error) => cache.discard(hash, &format!("{error:#}")),
             }
         }
-        let artefact = Artefact::compile(&self.wasmtime, bytes).map_err(LoadError::from)?;
+        let artefact = compiler.compile(&self.wasmtime, bytes)?;
         let component = artefact.load(&self.wasmtime).map_err(|error| {
             LoadError::Compiler(shown(format!("the machine code is none for this machine: {error:#}")))
         })?;
