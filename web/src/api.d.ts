@@ -1104,6 +1104,12 @@ export interface components {
              * @description How long the strategy took, in microseconds, with starting its sandbox.
              */
             decide_us: number;
+            /**
+             * Format: int64
+             * @description What the plan cost: WebAssembly instructions, about, the same on every machine. 0: there is no
+             *     plan, or it was not counted yet when this was recorded.
+             */
+            fuel?: number;
         };
         /** @description A tick as a list shows it. */
         TickSummary: {

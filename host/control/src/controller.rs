@@ -301,6 +301,7 @@ impl Controller {
             outcomes: outcomes.clone(),
             modes: self.targets.values().map(|t| (t.id.clone(), t.mode)).collect(),
             decide_us: u64::try_from(decided.took.as_micros()).unwrap_or(u64::MAX),
+            fuel: decided.fuel,
         };
         tick.id = self.keep(&tick);
         self.open.push_back((tick.id, outcomes));

@@ -27,6 +27,8 @@ pub struct Decided {
     pub log: Vec<String>,
     /// How long the call took.
     pub took: Duration,
+    /// What the plan cost, as [`engine::Answer::fuel`].
+    pub fuel: u64,
 }
 
 /// Asks the strategies in the owner's order. A strategy that is not loaded, does not accept its
@@ -73,6 +75,7 @@ pub async fn decide(setup: &Setup, library: &Library, record: Option<&Arc<dyn Re
                     plan: Some(answer.plan),
                     log: answer.log.iter().map(log_line).collect(),
                     took: answer.took,
+                    fuel: answer.fuel,
                 };
             }
             Err((code, message)) => attempts.push(refuse(&code, message)),
@@ -86,6 +89,7 @@ pub async fn decide(setup: &Setup, library: &Library, record: Option<&Arc<dyn Re
         plan: None,
         log: Vec::new(),
         took: Duration::ZERO,
+        fuel: 0,
     }
 }
 

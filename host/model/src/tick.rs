@@ -105,4 +105,8 @@ pub struct Tick {
     pub modes: BTreeMap<TargetId, Mode>,
     /// How long the strategy took, in microseconds, with starting its sandbox.
     pub decide_us: u64,
+    /// What the plan cost: WebAssembly instructions, about, the same on every machine. 0: there is no
+    /// plan, or it was not counted yet when this was recorded.
+    #[serde(default)]
+    pub fuel: u64,
 }

@@ -56,6 +56,7 @@ pub fn run(args: &Evaluate) -> Result<()> {
             "verdicts": verdicts,
             "log": log,
             "decide_us": u64::try_from(answer.took.as_micros()).unwrap_or(u64::MAX),
+            "fuel": answer.fuel,
         }));
     }
     say(describe(Some(&answer.plan), &verdicts));

@@ -74,6 +74,7 @@ pub async fn run(args: TickArgs) -> Result<()> {
             "plan": decided.plan,
             "verdicts": verdicts,
             "decide_us": u64::try_from(decided.took.as_micros()).unwrap_or(u64::MAX),
+            "fuel": decided.fuel,
         }));
     }
     if let Some(strategy) = &decided.strategy {
