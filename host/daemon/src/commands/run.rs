@@ -32,7 +32,7 @@ pub async fn run(args: Run) -> Result<()> {
             args.listen
         );
     }
-    let mut parts = wiring::assemble(args.home.config.as_deref(), args.simulated_soc)?;
+    let mut parts = wiring::assemble(args.home.config.as_deref(), Some(args.simulated_soc))?;
     if let Some(mode) = args.mode {
         config::set_mode(&mut parts.setup, mode.into());
     }
