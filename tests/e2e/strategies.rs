@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use wattwright_tests::daemon::Daemon;
-use wattwright_tests::files::{always_discharge, always_discharge_again};
+use wattwright_tests::files::{always_discharge, always_discharge_again, misbehave};
 use wattwright_tests::home::Home;
 use wattwright_tests::prices::Prices;
 use wattwright_tests::rig::Rig;
@@ -57,4 +57,47 @@ async fn a_new_file_is_used_and_a_broken_one_is_not() -> Result<()> {
     ensure!(hash_in_force(&daemon, &second).await? == first, "another file than the first");
     ensure!(strategy(&daemon).await?["error"].is_null(), "{}", strategy(&daemon).await?);
     Ok(())
+}
+
+/// A strategy that fails hands over to the next, in the same tick, and the page says why.
+#[tokio::test]
+async fn a_strategy_that_fails_hands_over_to_the_next() -> Result<()> {
+    let rig = Rig::claim().await?;
+    for (how, code, words) in [
+        ("panic", "trap", "panics"),
+        ("loop", "out-of-time", "misbehave"),
+        ("decline", "declined", "does not feel like it"),
+    ] {
+        let home = Home::new(&Prices::DEAR_NOW)?;
+        home.ask_first("misbehave", &misbehave()?)?;
+        home.set_setting("misbehave", "how", how)?;
+        let daemon = home.run(&rig.hass, "advise").await?;
+        let tick = until("a tick", seconds(30), async || daemon.latest_tick().await).await?;
+        let attempt = &tick["attempts"][0];
+        ensure!(attempt["strategy"]["name"] == "misbehave" && attempt["code"] == code, "{how}: {attempt}");
+        ensure!(tick["strategy"]["name"] == "rule-based", "{how}: {}", tick["strategy"]);
+        ensure!(tick["plan"]["actions"].as_array().is_some_and(|actions| !actions.is_empty()), "{how}: no actions");
+        let live = daemon.live().await?;
+        let troubles = live["troubles"].to_string();
+        ensure!(troubles.contains("misbehave") && (how == "loop" || troubles.contains(words)), "{how}: {troubles}");
+    }
+    Ok(())
+}
+
+/// What a strategy says wrongly is refused by the name of the rule.
+#[tokio::test]
+async fn nonsense_is_refused_by_name() -> Result<()> {
+    let rig = Rig::claim().await?;
+    let home = Home::new(&Prices::DEAR_NOW)?;
+    home.ask_first("misbehave", &misbehave()?)?;
+    home.set_setting("misbehave", "how", "nonsense")?;
+    let daemon = home.run(&rig.hass, "control").await?;
+    let tick = until("a tick", seconds(30), async || daemon.latest_tick().await).await?;
+    for (index, target, rule) in [(0, "no-such-battery", "unknown-target"), (1, "battery", "finite")] {
+        let verdict = &tick["verdicts"][index];
+        ensure!(verdict["target"] == target && verdict["decision"] == "refused", "{verdict}");
+        ensure!(verdict["findings"][0]["rule"] == rule, "{verdict}");
+    }
+    // A battery of which nothing sensible was said is held.
+    daemon.reaches("hold", "effective").await
 }

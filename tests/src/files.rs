@@ -31,7 +31,20 @@ pub fn wattwright() -> Result<PathBuf> {
 ///
 /// It was not built.
 pub fn always_discharge() -> Result<Vec<u8>> {
-    let file = root().join("target/test-strategies/always-discharge.wasm");
+    test_strategy("always-discharge")
+}
+
+/// The strategy of these tests that does wrong.
+///
+/// # Errors
+///
+/// It was not built.
+pub fn misbehave() -> Result<Vec<u8>> {
+    test_strategy("misbehave")
+}
+
+fn test_strategy(name: &str) -> Result<Vec<u8>> {
+    let file = root().join(format!("target/test-strategies/{name}.wasm"));
     std::fs::read(&file)
         .with_context(|| format!("there is no `{}`; `cargo xtask test build` builds it", file.display()))
 }

@@ -101,6 +101,23 @@ impl Home {
         })
     }
 
+    /// Gives a strategy a setting.
+    ///
+    /// # Errors
+    ///
+    /// The configuration cannot be written.
+    pub fn set_setting(&self, strategy: &str, key: &str, value: &str) -> Result<()> {
+        self.configure(|config| {
+            let mut place = config;
+            for key in ["strategies", "settings", strategy] {
+                let inner = place.entry(key).or_insert_with(|| Table::new().into());
+                place = inner.as_table_mut().with_context(|| format!("`{key}` is no table"))?;
+            }
+            place.insert(key.into(), value.into());
+            Ok(())
+        })
+    }
+
     /// Puts a file into the folder of strategies.
     ///
     /// # Errors

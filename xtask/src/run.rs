@@ -22,7 +22,7 @@ home. All arguments go to `wattwright run`, for instance:
 
 /// Runs the command. Does not return when the daemon starts.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let arguments = if arguments.first().is_some_and(|first| first == "--") { &arguments[1..] } else { arguments };
+    let arguments = arguments.strip_prefix(&["--".to_owned()]).unwrap_or(arguments);
     build::all()?;
     let mut daemon = program(target_dir().join("release/wattwright"));
     daemon.current_dir(std::env::current_dir().context("the current folder is gone")?);

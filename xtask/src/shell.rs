@@ -23,9 +23,9 @@ pub fn target_dir() -> PathBuf {
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// One line of what is done and why.
+/// One line of what is done and why, beside what a command prints as its result.
 pub fn say(text: impl AsRef<str>) {
-    println!("==> {}", text.as_ref());
+    eprintln!("==> {}", text.as_ref());
 }
 
 /// A program in the repository's root, without what cargo told this process about itself.

@@ -1,6 +1,7 @@
 //! What the tests need besides Rust and Node: Chromium, Mosquitto, Home Assistant.
 
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use anyhow::{Result, bail};
 
@@ -62,6 +63,6 @@ fn find_or_install(names: &[&str], packages: &[&str], why: &str) -> Result<PathB
 
 /// The Python environment with Home Assistant, in the tests' cache.
 pub fn home_assistant() -> Result<()> {
-    let mut prepare = program(root().join("tests/ha/prepare"));
-    succeed(&mut prepare)
+    // Its steps are told on stderr; stdout is a path, for scripts.
+    succeed(program(root().join("tests/ha/prepare")).stdout(Stdio::null()))
 }

@@ -109,6 +109,8 @@ pub struct Target {
     pub check: Option<Check>,
     /// Nothing is written before, after something went wrong.
     pub hold_off: Option<Instant>,
+    /// How many orders in a row were not passed on.
+    pub rejections: u32,
     /// Whether the last tick's command waits for the write interval.
     pub waits_to_write: bool,
 }
@@ -125,6 +127,7 @@ impl Target {
             in_flight: false,
             check: None,
             hold_off: None,
+            rejections: 0,
             waits_to_write: false,
         }
     }

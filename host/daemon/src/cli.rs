@@ -62,9 +62,10 @@ pub struct Run {
     /// Ask this strategy first; may be given several times.
     #[arg(long, value_name = "NAME")]
     pub strategy: Vec<String>,
-    /// State of charge at which the simulated battery begins, percent.
-    #[arg(long, value_name = "PERCENT", conflicts_with = "config")]
-    pub simulated_soc: Option<f64>,
+    /// State of charge at which the simulated battery begins, percent. What two days of self-consumption
+    /// leave is often an empty battery, which shows little.
+    #[arg(long, value_name = "PERCENT", default_value_t = 55.0, conflicts_with = "config")]
+    pub simulated_soc: f64,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

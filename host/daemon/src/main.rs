@@ -10,6 +10,7 @@ mod sample;
 mod shipped;
 mod wiring;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -22,9 +23,11 @@ fn main() -> ExitCode {
     if let Command::Compile(limits) = &cli.command {
         return commands::compile::run(limits);
     }
-    let level = if matches!(cli.command, Command::Run(_)) { "info" } else { "warn" };
+    // Commands that look once say themselves what is wrong.
+    let level = if matches!(cli.command, Command::Run(_)) { "info" } else { "off" };
     let filter = EnvFilter::try_from_env("WATTWRIGHT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -5,8 +5,11 @@ use crate::drive::{self, Due, Next, to_power};
 use crate::ports::RecordError;
 use crate::standing::{Check, Progress as CheckProgress};
 
-/// After an order failed, nothing is sent to that target for this long: no hammering.
+/// After a set-point had no effect, nothing is sent to that target for this long: no hammering.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
+/// After an order was not passed on, the next one waits for this long, and twice as long each further
+/// time, up to [`AFTER_FAILURE`]: after a restart of the home its devices come back within seconds.
+const AFTER_REJECTION: Duration = Duration::from_secs(3);
 /// A battery follows when it is this close to its set-point, watt …
 const FOLLOWS_W: f64 = 40.0;
 /// … or this close, as a share of it.
@@ -197,6 +200,7 @@ impl Controller {
         target.in_flight = false;
         match (sent.result, sent.approved.command()) {
             (Ok(()), Some(command)) => {
+                target.rejections = 0;
                 target.check =
                     Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: Instant::now() });
                 if self.outcome_of(&sent.target).is_some_and(|o| o.stage == Stage::Sent) {
@@ -207,7 +211,9 @@ impl Controller {
             (Err(error), _) => {
                 tracing::warn!(target = sent.target, %error, "order failed");
                 target.written = None;
-                target.hold_off = Some(Instant::now() + AFTER_FAILURE);
+                let pause = AFTER_REJECTION.saturating_mul(1 << target.rejections.min(6)).min(AFTER_FAILURE);
+                target.rejections += 1;
+                target.hold_off = Some(Instant::now() + pause);
                 let stage = match error {
                     SendError::LinkDown | SendError::TimedOut(_) => Stage::TimedOut,
                     SendError::NotMapped { .. } | SendError::Rejected(_) => Stage::Rejected,

@@ -11,7 +11,7 @@ use journal::Journal;
 use model::slot;
 use server::{AllowedHosts, Server};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
@@ -32,7 +32,8 @@ pub async fn run(args: Run) -> Result<()> {
             args.listen
         );
     }
-    let mut parts = wiring::assemble(args.home.config.as_deref(), args.simulated_soc)?;
+    let mut signals = Signals::new()?;
+    let mut parts = wiring::assemble(args.home.config.as_deref(), Some(args.simulated_soc))?;
     if let Some(mode) = args.mode {
         config::set_mode(&mut parts.setup, mode.into());
     }
@@ -50,7 +51,9 @@ pub async fn run(args: Run) -> Result<()> {
     let known_past = journal.past(back(now), now)?;
     let knowledge = match &parts.place {
         Place::Simulated(home) => {
-            let knowledge = Arc::new(Knowledge::new(parts.tariff, None, home.past_slots()));
+            let past = home.past_slots();
+            journal.record_past(&past)?;
+            let knowledge = Arc::new(Knowledge::new(parts.tariff, Some(journal.clone()), past));
             feeds::enter_simulated(home, &knowledge);
             tokio::spawn(feeds::simulated(home.clone(), knowledge.clone()));
             knowledge
@@ -79,7 +82,7 @@ pub async fn run(args: Run) -> Result<()> {
     super::say(format!("Strategies are dropped into {}", folder.display()));
     let control = tokio::spawn(controller.run(shutdown.clone()));
 
-    wait_for_signal().await?;
+    signals.received().await;
     tracing::info!("stopping; giving back what was taken over");
     shutdown.cancel();
     control.await.context("the control loop ended by a fault")?;
@@ -110,14 +113,26 @@ async fn prune(journal: Journal, keep: journal::Keep) {
     }
 }
 
-async fn wait_for_signal() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be awaited")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be awaited")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, from the moment on in which this is made.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("SIGTERM cannot be awaited")?,
+            interrupt: signal(SignalKind::interrupt()).context("SIGINT cannot be awaited")?,
+        })
     }
-    Ok(())
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// A folder for each home: systemd's, or below the user's state folder (XDG Base Directory).
