@@ -48,6 +48,11 @@ impl Cache {
         format!("{hash}-{}{ENDING}", self.settings)
     }
 
+    /// Whether there is a file for it, good or not.
+    pub(crate) fn has(&self, hash: &str) -> bool {
+        self.folder.has(&self.name(hash))
+    }
+
     /// What was made of the strategy with that hash.
     pub(crate) fn get(&self, hash: &str) -> Option<Artefact> {
         let name = self.name(hash);

@@ -13,7 +13,7 @@ mod keeper;
 mod shelf;
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -97,9 +97,12 @@ struct Pace {
     /// So often the folder is looked at without an event: the system's events can be exhausted, and end
     /// when the folder is replaced.
     rescan: Duration,
+    /// So long the first look at the folder may take before the library is used without what is missing.
+    first_look: Duration,
 }
 
-const PACE: Pace = Pace { settle: Duration::from_millis(200), rescan: Duration::from_secs(5) };
+const PACE: Pace =
+    Pace { settle: Duration::from_millis(200), rescan: Duration::from_secs(5), first_look: Duration::from_secs(10) };
 
 /// What the library and its watching thread share.
 struct Shared {
@@ -127,7 +130,8 @@ pub struct Library {
 
 impl Library {
     /// Loads what is shipped and what is in `folder`, which is created when it is missing, and begins to
-    /// watch it. Blocks while it compiles. Files that do not load are entries with an error.
+    /// watch it. Blocks while it compiles, but not for long: what a file that takes its time holds up comes
+    /// later, as if it was dropped in then. Files that do not load are entries with an error.
     ///
     /// # Errors
     /// When the folder cannot be used, or a shipped strategy is faulty.
@@ -156,11 +160,19 @@ impl Library {
         make_folder(&folder)?;
         let (wake, woken) = channel();
         let mut keeper = Keeper::new(engine.clone(), folder, shipped, pace, shared.clone(), wake.clone());
-        keeper.begin();
+        let (looked, first_look) = channel();
         std::thread::Builder::new()
             .name("strategies".into())
-            .spawn(move || keeper.run(&woken))
+            .spawn(move || {
+                keeper.begin();
+                // It fails when nobody waits any more.
+                let _ = looked.send(());
+                keeper.run(&woken);
+            })
             .map_err(LibraryError::Thread)?;
+        if let Err(RecvTimeoutError::Timeout) = first_look.recv_timeout(pace.first_look) {
+            tracing::warn!("strategies folder: compiling takes long; the start does not wait for it");
+        }
         Ok(Self { engine, shared, wake: Some(wake) })
     }
 

@@ -207,6 +207,11 @@ impl Engine {
         self.load(&self.read(path)?)
     }
 
+    /// Whether the cache seems to have the machine code.
+    pub(crate) fn has_cached(&self, bytes: &[u8]) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.has(&hash(bytes)))
+    }
+
     /// A file's bytes, if they are not too many.
     pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
         let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };

@@ -90,6 +90,10 @@ impl Folder {
         &self.path
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    }
+
     /// The content of a file; `None`: there is none.
     pub(super) fn read(&self, name: &str, most_bytes: usize) -> Result<Option<Vec<u8>>, Error> {
         self.open_file(name)?.map(|(file, _)| read(file, most_bytes)).transpose()

@@ -89,13 +89,19 @@ impl Keeper {
         }
     }
 
-    /// Watches the folder and loads what is there without waiting.
+    /// Watches the folder and loads what is there without waiting for it to settle: first what need not
+    /// be compiled, so that it does not wait for a file that takes long.
     pub(super) fn begin(&mut self) {
-        self.watch();
-        for (path, fingerprint) in self.list().unwrap_or_default() {
-            self.read(&path, fingerprint);
-        }
         self.publish();
+        self.watch();
+        let files: Vec<_> = self.list().unwrap_or_default().into_iter().collect();
+        let is_cached = |path: &Path| self.engine.read(path).is_ok_and(|bytes| self.engine.has_cached(&bytes));
+        let (quick, slow): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| is_cached(path));
+        for (path, fingerprint) in quick.into_iter().chain(slow) {
+            if self.read(&path, fingerprint) {
+                self.publish();
+            }
+        }
     }
 
     pub(super) fn run(mut self, woken: &Receiver<Wake>) {

@@ -6,7 +6,8 @@ use crate::EngineConfig;
 use crate::guests::{Guest, input};
 
 /// Quick, so that the tests are; what they assert does not depend on it.
-const QUICK: Pace = Pace { settle: Duration::from_millis(60), rescan: Duration::from_millis(300) };
+const QUICK: Pace =
+    Pace { settle: Duration::from_millis(60), rescan: Duration::from_millis(300), first_look: Duration::from_secs(60) };
 
 fn guest(name: &str, version: &str) -> Vec<u8> {
     Guest { version: version.into(), ..Guest::new(name) }.with_summary(version).bytes()
@@ -216,4 +217,31 @@ fn faults_of_what_is_shipped_are_named() {
     assert_eq!(error.to_string(), "the shipped strategy `other` calls itself `alpha`");
     let error = Library::open(engine(), None, &[("alpha", b"")]).err().unwrap();
     assert_eq!(error.to_string(), "the shipped strategy `alpha` does not load");
+}
+
+#[tokio::test]
+async fn a_file_that_takes_long_to_compile_holds_up_neither_the_start_nor_what_is_cached() {
+    use crate::{ChildCompiler, CompileLimits, Compiler};
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let cache = Some(state.path().join("cache"));
+    let known = guest("known", "1.0.0");
+    Engine::new(EngineConfig { cache: cache.clone(), ..EngineConfig::default() }).unwrap().load(&known).unwrap();
+    put(folder.path(), "a.wasm", &guest("slow", "1.0.0"));
+    put(folder.path(), "b.wasm", &known);
+    // Never answers, and ends when it is killed.
+    let limits = CompileLimits { wall: Duration::from_secs(3), ..CompileLimits::default() };
+    let arguments = ["-c", "exec sleep 1000"].map(Into::into).to_vec();
+    let compiler = Compiler::Child(ChildCompiler { program: "/bin/sh".into(), arguments, limits });
+    let engine = Engine::new(EngineConfig { cache, compiler, ..EngineConfig::default() }).unwrap();
+    let pace = Pace { first_look: Duration::ZERO, ..QUICK };
+    let library = Library::open_at(engine, Some(folder.path().to_owned()), &[], pace).unwrap();
+    let changes = library.changes();
+    let mut watched = Watched { folder, library, changes };
+    watched.until("known", |w| w.version("known").is_some()).await;
+    assert!(watched.library.current("known").unwrap().from_cache());
+    assert_eq!(watched.library.entries().len(), 1);
+    watched.until("the error", |w| w.error("a.wasm").is_some()).await;
+    let error = watched.error("a.wasm").unwrap();
+    assert_eq!(error, "it cannot be compiled within limits: it took longer than 3s");
+    assert!(watched.library.current("known").is_some());
 }
