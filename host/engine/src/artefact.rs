@@ -3,6 +3,8 @@
 //! Loading machine code that somebody else wrote is running it: wasmtime checks its header, not its
 //! instructions. So an [`Artefact`] can be made in this module and its children only, in three ways: by
 //! compiling here, by compiling in a process of our own, and by a seal that only this installation can make.
+//! That process cannot exhaust the machine; a file that takes it over by a fault of the compiler could hand
+//! out code of its own, and nothing here would notice.
 
 pub(crate) mod child;
 pub(crate) mod seal;

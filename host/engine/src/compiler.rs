@@ -9,6 +9,10 @@ use crate::artefact::{Artefact, CompileError, child};
 use crate::engine;
 
 /// Who compiles strategies.
+///
+/// `cargo bench --profile dev -p wattwright-engine --bench loading` with `rule-based` on one x86-64 machine:
+/// wasmtime's bare compiling 356 ms, a load that compiles in this process 1.01 ×, in a process of its own
+/// 1.04 ×. From the cache it takes 1.8 ms, of which wasmtime's bare loading is 0.56 ms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Compiler {
     /// This process: for commands that end soon, and for tests. A hostile file can make it take all memory.

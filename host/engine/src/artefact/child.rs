@@ -3,7 +3,7 @@
 //! wasmtime defends against programs that run, not against programs that are compiled: a file of a few
 //! megabytes can keep its compiler busy for hours or take all memory. So the daemon starts itself anew
 //! with little priority and hard limits, gives it the file's bytes through a pipe, and takes the machine
-//! code from another one. Whatever becomes of that process, the daemon only sees that there is no answer.
+//! code from another one. When that process is ended, the daemon only sees that there is no answer.
 
 use std::io::{ErrorKind, Read, Write};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
