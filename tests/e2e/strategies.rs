@@ -63,10 +63,11 @@ async fn a_new_file_is_used_and_a_broken_one_is_not() -> Result<()> {
 #[tokio::test]
 async fn a_strategy_that_fails_hands_over_to_the_next() -> Result<()> {
     let rig = Rig::claim().await?;
-    for (how, code, words) in [
-        ("panic", "trap", "panics"),
-        ("loop", "out-of-time", "misbehave"),
-        ("decline", "declined", "does not feel like it"),
+    for (how, codes, words) in [
+        ("panic", ["trap"].as_slice(), "this strategy panics"),
+        // Whichever comes first on this machine.
+        ("loop", ["out-of-fuel", "out-of-time"].as_slice(), "misbehave"),
+        ("decline", ["declined"].as_slice(), "does not feel like it"),
     ] {
         let home = Home::new(&Prices::DEAR_NOW)?;
         home.ask_first("misbehave", &misbehave()?)?;
@@ -74,12 +75,13 @@ async fn a_strategy_that_fails_hands_over_to_the_next() -> Result<()> {
         let daemon = home.run(&rig.hass, "advise").await?;
         let tick = until("a tick", seconds(30), async || daemon.latest_tick().await).await?;
         let attempt = &tick["attempts"][0];
-        ensure!(attempt["strategy"]["name"] == "misbehave" && attempt["code"] == code, "{how}: {attempt}");
+        let is_named = codes.iter().any(|code| attempt["code"] == *code);
+        ensure!(attempt["strategy"]["name"] == "misbehave" && is_named, "{how}: {attempt}");
         ensure!(tick["strategy"]["name"] == "rule-based", "{how}: {}", tick["strategy"]);
         ensure!(tick["plan"]["actions"].as_array().is_some_and(|actions| !actions.is_empty()), "{how}: no actions");
         let live = daemon.live().await?;
         let troubles = live["troubles"].to_string();
-        ensure!(troubles.contains("misbehave") && (how == "loop" || troubles.contains(words)), "{how}: {troubles}");
+        ensure!(troubles.contains("misbehave") && troubles.contains(words), "{how}: {troubles}");
     }
     Ok(())
 }

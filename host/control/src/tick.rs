@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Library, LogLine, Strategy};
+use engine::{Library, LogLevel, LogLine, Strategy};
 use guard::{Guard, Judged, Scene};
 use model::{Attempt, CommandKind, Input, Plan, Snapshot, StrategyRef};
 
@@ -99,7 +99,12 @@ async fn call(strategy: Arc<Strategy>, input: &mut Input) -> Result<engine::Answ
     let joined = tokio::task::spawn_blocking(move || strategy.decide(&lent)).await;
     match joined {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err((error.code().to_owned(), error.to_string())),
+        Ok(Err(error)) => {
+            // The SDK logs a panic's message before the trap, which has none of its own.
+            let said = error.log.iter().rev().find(|line| line.level == LogLevel::Error);
+            let said = said.map(|line| format!("; it said: {}", line.message)).unwrap_or_default();
+            Err((error.code().to_owned(), format!("{error}{said}")))
+        }
         Err(error) => Err(("host".into(), format!("the call did not end properly: {error}"))),
     }
 }
