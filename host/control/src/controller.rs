@@ -270,7 +270,7 @@ impl Controller {
         self.last_tick = Some(Instant::now());
         self.retry_at = None;
         let snapshot = self.snapshot(&self.home.state(), now);
-        let decided = tick::decide(&self.setup, &self.library, Some(&self.record), snapshot).await;
+        let decided = self.decide(snapshot).await;
         self.remember(&decided);
 
         let state = self.home.state();
@@ -317,6 +317,23 @@ impl Controller {
             "tick"
         );
         self.last = Some(tick);
+    }
+
+    /// Asks the strategies. What is in force is looked after meanwhile: a strategy may compute for seconds.
+    async fn decide(&mut self, snapshot: Snapshot) -> Decided {
+        let (setup, library, record) = (self.setup.clone(), self.library.clone(), self.record.clone());
+        let mut deciding = Box::pin(async move { tick::decide(&setup, &library, Some(&record), snapshot).await });
+        loop {
+            tokio::select! {
+                decided = &mut deciding => return decided,
+                Some(sent) = self.sent.1.recv() => self.on_sent(sent),
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+            self.observe();
+            self.settle();
+            self.drive();
+            self.publish();
+        }
     }
 
     /// A refused battery command must not leave running what the guard would refuse as well: the
