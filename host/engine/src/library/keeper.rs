@@ -193,7 +193,6 @@ impl Keeper {
             self.settling.clear();
             return;
         };
-        let mut changed = false;
         let paths: BTreeSet<_> = found.keys().chain(self.files.keys()).cloned().collect();
         self.settling.retain(|path, _| paths.contains(path));
         for path in paths {
@@ -211,13 +210,14 @@ impl Keeper {
                 continue;
             }
             self.settling.remove(&path);
-            changed |= match there {
+            let changed = match there {
                 Some(fingerprint) => self.read(&path, fingerprint),
                 None => self.files.remove(&path).is_some(),
             };
-        }
-        if changed {
-            self.publish();
+            // At once, since the next file may take long to compile.
+            if changed {
+                self.publish();
+            }
         }
     }
 
