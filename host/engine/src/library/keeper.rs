@@ -195,7 +195,9 @@ impl Keeper {
         };
         let paths: BTreeSet<_> = found.keys().chain(self.files.keys()).cloned().collect();
         self.settling.retain(|path, _| paths.contains(path));
-        for path in paths {
+        // What goes goes last: a file that got another name is there under the new one first.
+        let (there, gone): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| found.contains_key(path));
+        for path in there.into_iter().chain(gone) {
             let there = found.get(&path).copied();
             let is_as_loaded = self.files.get(&path).is_some_and(|known| there.is_some() && known.fingerprint == there);
             if is_as_loaded {
