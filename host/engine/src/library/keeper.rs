@@ -193,10 +193,11 @@ impl Keeper {
             self.settling.clear();
             return;
         };
-        let mut changed = false;
         let paths: BTreeSet<_> = found.keys().chain(self.files.keys()).cloned().collect();
         self.settling.retain(|path, _| paths.contains(path));
-        for path in paths {
+        // What goes goes last: a file that got another name is there under the new one first.
+        let (there, gone): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| found.contains_key(path));
+        for path in there.into_iter().chain(gone) {
             let there = found.get(&path).copied();
             let is_as_loaded = self.files.get(&path).is_some_and(|known| there.is_some() && known.fingerprint == there);
             if is_as_loaded {
@@ -211,13 +212,14 @@ impl Keeper {
                 continue;
             }
             self.settling.remove(&path);
-            changed |= match there {
+            let changed = match there {
                 Some(fingerprint) => self.read(&path, fingerprint),
                 None => self.files.remove(&path).is_some(),
             };
-        }
-        if changed {
-            self.publish();
+            // At once, since the next file may take long to compile.
+            if changed {
+                self.publish();
+            }
         }
     }
 

@@ -123,6 +123,19 @@ async fn a_removed_file_goes_and_the_shipped_one_is_back() {
 }
 
 #[tokio::test]
+async fn a_file_that_gets_another_name_is_never_missing() {
+    let mut watched = Watched::new(&[("a.wasm", guest("alpha", "1.0.0"))], &[]);
+    fs::rename(watched.folder.path().join("a.wasm"), watched.folder.path().join("b.wasm")).unwrap();
+    watched
+        .until("the new name", |w| {
+            assert!(w.version("alpha").is_some());
+            w.entry("a.wasm").is_none()
+        })
+        .await;
+    assert_eq!(watched.error("b.wasm"), None);
+}
+
+#[tokio::test]
 async fn the_same_bytes_again_change_nothing() {
     let bytes = guest("alpha", "1.0.0");
     let mut watched = Watched::new(&[("a.wasm", bytes.clone())], &[]);
