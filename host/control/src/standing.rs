@@ -113,6 +113,8 @@ pub struct Target {
     pub rejections: u32,
     /// Whether the last tick's command waits for the write interval.
     pub waits_to_write: bool,
+    /// Whether it is to be given back its settings from before, as soon as something may be written.
+    pub owes_release: bool,
 }
 
 impl Target {
@@ -129,6 +131,7 @@ impl Target {
             hold_off: None,
             rejections: 0,
             waits_to_write: false,
+            owes_release: false,
         }
     }
 

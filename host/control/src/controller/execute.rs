@@ -70,6 +70,7 @@ impl Controller {
         let old = target.standing.take();
         let (id, is_new, is_battery, mode) = (target.id.clone(), change.is_new, target.is_battery, target.mode);
         let approved = change.approved.clone();
+        target.owes_release = false;
         target.standing = Some(change.into_standing(old.as_ref(), tick));
         if mode == Mode::Advise {
             return;
@@ -268,13 +269,17 @@ impl Controller {
         }
     }
 
-    /// Lets go of targets whose command nobody renewed.
+    /// Lets go of targets whose command nobody renewed, and of those that could not be let go of before.
     pub(super) fn expire_leases(&mut self) {
         let expired = |t: &&Target| t.standing.as_ref().is_some_and(|s| s.renewed.elapsed() > s.approved.lease());
         let ids: Vec<TargetId> = self.targets.values().filter(expired).map(|t| t.id.clone()).collect();
         for id in ids {
             tracing::warn!(target = id, "no tick renewed the command in time; letting go");
             self.release(&id);
+        }
+        let owed: Vec<TargetId> = self.targets.values().filter(|t| t.owes_release).map(|t| t.id.clone()).collect();
+        for id in owed {
+            self.give_back(&id);
         }
     }
 
@@ -283,11 +288,26 @@ impl Controller {
         let Some(target) = self.targets.get_mut(id) else { return };
         target.standing = None;
         target.check = None;
-        if target.mode != Mode::Control || target.in_flight {
+        target.owes_release = target.mode == Mode::Control;
+        self.give_back(id);
+    }
+
+    /// Restores a target that is owed its settings, unless that has to wait: for an order on its way, after
+    /// a failure, or for the link. Then it is tried again.
+    fn give_back(&mut self, id: &TargetId) {
+        let Some(target) = self.targets.get_mut(id) else { return };
+        if !target.owes_release || !target.is_ready(Instant::now()) || !self.home.state().link.is_up() {
             return;
         }
-        if let Some(order) = self.release_order(id) {
-            self.dispatch(id, order);
+        match self.release_order(id) {
+            Some(order) => self.dispatch(id, order),
+            None => self.owes_nothing(id),
+        }
+    }
+
+    fn owes_nothing(&mut self, id: &TargetId) {
+        if let Some(target) = self.targets.get_mut(id) {
+            target.owes_release = false;
         }
     }
 
@@ -302,6 +322,7 @@ impl Controller {
     }
 
     fn released(&mut self, id: &TargetId) {
+        self.owes_nothing(id);
         tracing::info!(target = id, "settings from before the takeover restored");
         self.ledger.forget(id);
         self.baselines.remove(id);
