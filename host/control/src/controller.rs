@@ -297,6 +297,8 @@ impl Controller {
             strategy: decided.strategy,
             attempts: decided.attempts,
             plan: decided.plan,
+            parts: Vec::new(),
+            superseded: Vec::new(),
             verdicts: pairs.into_iter().map(|(_, judged)| judged.verdict).collect(),
             outcomes: outcomes.clone(),
             modes: self.targets.values().map(|t| (t.id.clone(), t.mode)).collect(),

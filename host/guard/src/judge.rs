@@ -125,8 +125,14 @@ impl Guard {
             Origin::Plan { .. } => Approved::planned(target.into(), command.clone(), subject.lease()),
             Origin::Setpoint { .. } => Approved::setpoint(target.into(), command.clone(), subject.lease()),
         };
-        let verdict =
-            Verdict { target: target.into(), decision, proposed: proposed.clone(), approved: Some(command), findings };
+        let verdict = Verdict {
+            target: target.into(),
+            by: None,
+            decision,
+            proposed: proposed.clone(),
+            approved: Some(command),
+            findings,
+        };
         Judged { verdict, approved: Some(approved) }
     }
 }
@@ -142,6 +148,7 @@ fn hold_instead(rule: Rule, case: &Case<'_>) -> Option<Command> {
 fn refused(target: &str, proposed: &Command, findings: Vec<Finding>) -> Judged {
     let verdict = Verdict {
         target: target.into(),
+        by: None,
         decision: Decision::Refused,
         proposed: proposed.clone(),
         approved: None,

@@ -15,6 +15,7 @@ pub mod live;
 pub mod number;
 pub mod outcome;
 pub mod plan;
+pub mod roster;
 pub mod slot;
 pub mod snapshot;
 pub mod tick;
@@ -25,8 +26,9 @@ pub use home::{BatteryState, DeviceState, Fault, HomeState, Link, Reading};
 pub use live::Live;
 pub use outcome::{Outcome, Stage};
 pub use plan::{Action, Description, Expectation, Fact, OutlookSlot, Plan, Reason};
+pub use roster::{Allowance, Grant, Member, Roster};
 pub use snapshot::Snapshot;
-pub use tick::{Attempt, Cause, Input, Mode, StrategyRef, Tick};
+pub use tick::{Attempt, Cause, Input, Mode, Part, Shadow, StrategyRef, Superseded, Tick};
 pub use verdict::{Decision, Finding, Rule, Verdict};
 
 /// Id of a battery or device: 1 to 40 of `a-z`, `0-9`, `-` and `_`, unique in a home.

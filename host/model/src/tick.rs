@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::plan::base64_bytes;
-use crate::{Outcome, Plan, Snapshot, TargetId, Verdict};
+use crate::{Command, Outcome, Plan, Snapshot, TargetId, Verdict};
 
 /// Whether approved commands are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -78,6 +78,65 @@ pub struct Attempt {
     pub message: String,
 }
 
+/// What another active strategy added to a tick: the snapshot is the tick's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Part {
+    /// Whose plan it is.
+    pub strategy: StrategyRef,
+    /// Its settings, checked and completed.
+    #[schema(value_type = Object)]
+    pub settings: serde_json::Value,
+    /// What it returned last time. Base64 in JSON.
+    #[serde(default, with = "base64_bytes", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = String)]
+    pub memory: Vec<u8>,
+    /// Its answer, with the actions that another strategy was asked for first.
+    pub plan: Plan,
+    /// As [`Tick::decide_us`].
+    pub decide_us: u64,
+    /// As [`Tick::fuel`].
+    pub fuel: u64,
+}
+
+/// An action that was not judged, since a strategy that is asked before has one for the same target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Superseded {
+    /// Whose action it is.
+    pub strategy: String,
+    /// Battery or device.
+    pub target: TargetId,
+    /// What it would have been told.
+    pub command: Command,
+    /// The strategy that decides it.
+    pub by: String,
+}
+
+/// What a strategy that is only looked at said to a tick's snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Shadow {
+    /// The tick.
+    pub tick: i64,
+    /// Which strategy.
+    pub strategy: StrategyRef,
+    /// Its settings, checked and completed.
+    #[schema(value_type = Object)]
+    pub settings: serde_json::Value,
+    /// What it returned last time. Base64 in JSON.
+    #[serde(default, with = "base64_bytes", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = String)]
+    pub memory: Vec<u8>,
+    /// Its answer; `None`: see `failure`.
+    pub plan: Option<Plan>,
+    /// What the guard would have said, one for each action of the plan.
+    pub verdicts: Vec<Verdict>,
+    /// Why there is no plan.
+    pub failure: Option<Attempt>,
+    /// As [`Tick::decide_us`].
+    pub decide_us: u64,
+    /// As [`Tick::fuel`].
+    pub fuel: u64,
+}
+
 /// One pass through the chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Tick {
@@ -97,7 +156,14 @@ pub struct Tick {
     pub attempts: Vec<Attempt>,
     /// The answer; `None`: see `strategy`.
     pub plan: Option<Plan>,
-    /// One for each action of the plan, in its order.
+    /// What the strategies after it added, in the order in which they were asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+    /// Actions that came second, in the order in which they were found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<Superseded>,
+    /// One for each action that is not superseded, in the order of the strategies and their plans; then the
+    /// guard's own.
     pub verdicts: Vec<Verdict>,
     /// One for each approved command.
     pub outcomes: Vec<Outcome>,

@@ -18,6 +18,8 @@ pub enum Rule {
     Capability,
     /// The strategy never said that it would command this.
     Undeclared,
+    /// The owner does not let this strategy do this.
+    Grant,
     /// A second command for the same target in one plan.
     Duplicate,
     /// The link to the home is down or not in step.
@@ -78,6 +80,10 @@ pub struct Finding {
 pub struct Verdict {
     /// Battery or device.
     pub target: TargetId,
+    /// Name of the strategy whose action it is; `None`: the guard's own, or recorded by a version before
+    /// several strategies could decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// What became of it.
     pub decision: Decision,
     /// What the strategy said.
@@ -96,6 +102,7 @@ impl Rule {
             Rule::UnknownTarget => "unknown-target",
             Rule::Capability => "capability",
             Rule::Undeclared => "undeclared",
+            Rule::Grant => "grant",
             Rule::Duplicate => "duplicate",
             Rule::Link => "link",
             Rule::UnknownReading => "unknown-reading",
