@@ -14,7 +14,7 @@ use home::simulated::Layout;
 use jiff::civil::Time;
 use journal::Keep;
 use model::snapshot::Abilities;
-use model::{CommandKind, Mode, TargetId};
+use model::{CommandKind, Member, Mode, Roster, TargetId};
 pub use raw::RawPriceSource;
 use raw::{Raw, RawBattery, RawDevice, RawTask};
 
@@ -69,6 +69,8 @@ pub struct Config {
     pub path: PathBuf,
     /// For the control loop.
     pub setup: Setup,
+    /// Which strategies decide, with what settings.
+    pub roster: Roster,
     /// For the Home Assistant adapter.
     pub entities: HomeEntities,
     /// Where Home Assistant is; `None`: `HA_URL` tells.
@@ -197,10 +199,9 @@ impl Check {
                 batteries,
                 devices,
                 tasks,
-                order,
-                settings: raw.strategies.settings,
                 settle: raw.home.settle_s.map_or(SETTLE, Duration::from_secs),
             },
+            roster: roster(order, raw.strategies.settings),
             entities: HomeEntities {
                 grid_power: raw.grid.power,
                 solar_power: raw.solar.map(|s| s.power),
@@ -392,10 +393,15 @@ pub fn simulated(layout: &Layout) -> Setup {
         }],
         devices,
         limits,
-        order: vec![LAST_RESORT.into()],
-        settings: BTreeMap::new(),
         settle: SETTLE,
     }
+}
+
+/// What strategies may do where the owner says nothing but their order and settings.
+pub fn roster(order: Vec<String>, settings: BTreeMap<String, serde_json::Value>) -> Roster {
+    let member = |settings| Member { settings, ..Member::default() };
+    let members = settings.into_iter().map(|(name, settings)| (name, member(settings))).collect();
+    Roster { active: order, shadows: Vec::new(), members }
 }
 
 /// Overrides the mode of every target.

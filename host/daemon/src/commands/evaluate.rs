@@ -48,7 +48,7 @@ pub fn run(args: &Evaluate) -> Result<()> {
     let judged = Guard::new(limits.clone()).judge(&answer.plan.actions, &strategy.description().commands, &scene);
     let verdicts: Vec<_> = judged.into_iter().map(|judged| judged.verdict).collect();
     if args.json {
-        let log: Vec<String> = answer.log.iter().map(control::tick::log_line).collect();
+        let log: Vec<String> = answer.log.iter().map(control::ask::log_line).collect();
         return say_json(&json!({
             "strategy": strategy.reference(),
             "settings": input.settings,
