@@ -363,10 +363,8 @@ impl Controller {
                 },
                 until: None,
             };
-            let declared = [model::CommandKind::Hold].into();
-            if let Some(judged) = self.guard.judge(std::slice::from_ref(&hold), &declared, scene).pop() {
-                stops.push((hold, judged));
-            }
+            let judged = self.guard.hold(&action.target, scene);
+            stops.push((hold, judged));
         }
         stops
     }

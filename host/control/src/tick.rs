@@ -1,12 +1,11 @@
 //! One pass through the chain: a snapshot to a plan, by the first strategy that has one, to verdicts.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Library, LogLevel, LogLine, Strategy};
-use guard::{Guard, Judged, Scene};
-use model::{Attempt, CommandKind, Input, Plan, Snapshot, StrategyRef};
+use guard::{Guard, Judged, Mandate, Proposal, Scene};
+use model::{Attempt, Grant, Input, Plan, Snapshot, StrategyRef};
 
 use crate::ports::Record;
 use crate::setup::Setup;
@@ -16,7 +15,7 @@ pub struct Decided {
     /// Whose plan it is; `None`: no strategy gave one.
     pub strategy: Option<StrategyRef>,
     /// What that strategy may command.
-    pub declared: BTreeSet<CommandKind>,
+    pub mandate: Mandate,
     /// Those asked before it.
     pub attempts: Vec<Attempt>,
     /// What the last one that was asked was given.
@@ -69,7 +68,7 @@ pub async fn decide(setup: &Setup, library: &Library, record: Option<&Arc<dyn Re
             Ok(answer) => {
                 return Decided {
                     strategy: Some(reference),
-                    declared: strategy.description().commands.clone(),
+                    mandate: Mandate { declared: strategy.description().commands.clone(), grant: Grant::default() },
                     attempts,
                     input,
                     plan: Some(answer.plan),
@@ -83,7 +82,7 @@ pub async fn decide(setup: &Setup, library: &Library, record: Option<&Arc<dyn Re
     }
     Decided {
         strategy: None,
-        declared: BTreeSet::new(),
+        mandate: Mandate::default(),
         attempts,
         input,
         plan: None,
@@ -111,7 +110,9 @@ async fn call(strategy: Arc<Strategy>, input: &mut Input) -> Result<engine::Answ
 
 /// Judges a plan.
 pub fn judge(guard: &Guard, decided: &Decided, scene: &Scene<'_>) -> Vec<Judged> {
-    decided.plan.as_ref().map(|plan| guard.judge(&plan.actions, &decided.declared, scene)).unwrap_or_default()
+    let (Some(plan), Some(strategy)) = (&decided.plan, &decided.strategy) else { return Vec::new() };
+    let proposal = |action| Proposal { by: &strategy.name, action, mandate: &decided.mandate };
+    guard.judge(&plan.actions.iter().map(proposal).collect::<Vec<_>>(), scene)
 }
 
 /// A line of a strategy's own log, for people.

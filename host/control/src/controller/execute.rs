@@ -106,12 +106,15 @@ impl Controller {
                 && t.standing.as_ref().is_some_and(|s| matches!(s.approved.command(), Some(Command::Balance(_))))
         };
         let total: f64 = self.targets.values().filter(|t| is_balanced(t)).map(|t| strength(&t.id)).sum();
+        let grant = model::Grant::default();
         let mut steps = Vec::new();
         for target in self.targets.values().filter(|t| t.is_battery && t.is_ready(instant)) {
             let Some(in_force) = target.standing.as_ref().and_then(|s| s.approved.command()) else { continue };
             let due = Due {
                 battery: &target.id,
                 in_force,
+                by: target.standing.as_ref().and_then(|s| s.verdict.by.as_deref()),
+                grant: &grant,
                 written: target.written.as_ref().map(|(command, _)| command),
                 since_write: target.written.as_ref().map(|(_, at)| instant.saturating_duration_since(*at)),
                 grid_w,

@@ -24,14 +24,12 @@ proptest! {
     #[test]
     fn nothing_outside_the_limits_is_approved(world in world::any_world()) {
         let scene = world.scene();
-        let guard = world.guard();
-        let judged = guard.judge(&world.actions, &world.declared, &scene);
+        let judged = world.judge(&scene);
         invariants::verdicts(&world, &judged)?;
-        let approved: Vec<_> = judged.iter().filter_map(|j| j.approved.as_ref()).collect();
-        invariants::plan(&world, &approved)?;
+        invariants::plan(&world, &judged)?;
 
         for id in world::BATTERIES {
-            let judged = guard.judge_setpoint(id, &world.setpoint, &world.within, &scene);
+            let judged = world.judge_setpoint(id, &scene);
             if let Some(approved) = &judged.approved {
                 invariants::setpoint(&world, approved)?;
             }
