@@ -16,6 +16,7 @@ mod judge;
 mod ledger;
 mod limits;
 mod mandate;
+mod record;
 mod rules;
 #[cfg(test)]
 mod testing;
@@ -26,8 +27,9 @@ pub use approved::{Approved, Order};
 pub use believe::{Belief, believe_battery_power, believe_grid_power, believe_soc};
 pub use judge::{Guard, Judged, Scene};
 pub use ledger::{Direction, Ledger};
-pub use limits::{BatteryLimits, DeviceLimits, GridLimits, Limits};
+pub use limits::{BatteryLimits, DeviceLimits, GridLimits, LevelRange, Limits};
 pub use mandate::{Mandate, Proposal, Setpoint};
+pub use record::SceneRecord;
 pub use watch::Watch;
 
 pub use model::Verdict;

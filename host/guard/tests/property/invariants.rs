@@ -183,7 +183,8 @@ fn device(world: &World, id: &str, command: &Command) -> Holds {
         Command::SetLevel { value } => {
             prop_assert!(both(|a| a.level));
             let shown = state.level.as_ref().map(|level| (level.min, level.max));
-            for (min, max) in [limits.level, shown].into_iter().flatten() {
+            let configured = limits.level.map(|range| (range.min, range.max));
+            for (min, max) in [configured, shown].into_iter().flatten() {
                 prop_assert!(min <= *value && *value <= max, "{} is not in {}..{}", value, min, max);
             }
         }

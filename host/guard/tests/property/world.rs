@@ -14,7 +14,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use wattwright_guard::{
-    BatteryLimits, DeviceLimits, GridLimits, Guard, Judged, Ledger, Limits, Mandate, Proposal, Scene, Setpoint, Watch,
+    BatteryLimits, DeviceLimits, GridLimits, Guard, Judged, Ledger, LevelRange, Limits, Mandate, Proposal, Scene,
+    Setpoint, Watch,
 };
 
 pub const BATTERIES: [&str; 2] = ["one", "two"];
@@ -216,7 +217,7 @@ fn device_limits() -> impl Strategy<Value = DeviceLimits> {
             switch_dwell: Duration::from_secs(dwell_s),
             write_interval: Duration::from_secs(interval_s),
             power_w,
-            level,
+            level: level.map(|(min, max)| LevelRange { min, max }),
             lease: Duration::from_secs(600),
         },
     )
