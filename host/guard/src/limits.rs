@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use model::number;
 use model::snapshot::Abilities;
 use model::{CommandKind, TargetId};
 use serde::{Deserialize, Serialize};
@@ -9,13 +10,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GridLimits {
     /// Most that may be imported, watt; `None`: no limit set.
+    #[serde(default, with = "number::option")]
     pub import_limit_w: Option<f64>,
     /// Most that may be fed in, watt, both by one inverter and at the meter; 800 W is the German limit
     /// for plug-in solar devices (VDE-AR-N 4105:2026, § 8 EEG 2023). 0: nothing may be fed in.
+    #[serde(default, with = "number::option")]
     pub feed_in_limit_w: Option<f64>,
     /// The meter's reading is stale when it is older.
     pub meter_stale_after: Duration,
     /// No home of this kind has more, watt; a reading beyond is implausible.
+    #[serde(with = "number")]
     pub plausible_w: f64,
 }
 
@@ -34,14 +38,19 @@ impl Default for GridLimits {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatteryLimits {
     /// Watt-hours from 0 to 100 %.
+    #[serde(with = "number")]
     pub capacity_wh: f64,
     /// Nothing discharges below.
+    #[serde(with = "number")]
     pub min_soc_pct: f64,
     /// Nothing charges above.
+    #[serde(with = "number")]
     pub max_soc_pct: f64,
     /// Watt at the bus.
+    #[serde(with = "number")]
     pub max_charge_w: f64,
     /// Watt at the bus.
+    #[serde(with = "number")]
     pub max_discharge_w: f64,
     /// What its entities can do.
     pub commands: BTreeSet<CommandKind>,
@@ -54,6 +63,17 @@ pub struct BatteryLimits {
     pub lease: Duration,
 }
 
+/// From where to where a level may be set, in its own unit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelRange {
+    /// Least.
+    #[serde(with = "number")]
+    pub min: f64,
+    /// Most.
+    #[serde(with = "number")]
+    pub max: f64,
+}
+
 /// Limits of a device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeviceLimits {
@@ -64,9 +84,10 @@ pub struct DeviceLimits {
     /// Least time between two writes.
     pub write_interval: Duration,
     /// What it draws when it is on, watt, as far as known: counts against the import limit.
+    #[serde(default, with = "number::option")]
     pub power_w: Option<f64>,
     /// Range of its level, where it has one.
-    pub level: Option<(f64, f64)>,
+    pub level: Option<LevelRange>,
     /// A command ends by itself after this when nothing renews it.
     pub lease: Duration,
 }

@@ -20,8 +20,8 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
             "what the device allows now"
         };
     }
-    if let Origin::Setpoint { within } = case.origin
-        && let Some(bound) = within.max_charge_w
+    if let Origin::Setpoint(setpoint) = case.origin
+        && let Some(bound) = setpoint.within.max_charge_w
         && magnitude(bound) < allowed_w
     {
         allowed_w = magnitude(bound);
