@@ -105,7 +105,6 @@ impl Controller {
         mut roster_changes: watch::Receiver<Arc<Roster>>,
     ) -> (Self, watch::Receiver<Arc<Live>>) {
         let roster = roster_changes.borrow_and_update().clone();
-        library.pardon(&roster);
         let targets = setup
             .batteries
             .iter()
@@ -190,7 +189,6 @@ impl Controller {
     /// Takes in what the owner lets strategies do from now on.
     async fn on_roster(&mut self, new: Arc<Roster>) {
         let old = std::mem::replace(&mut self.roster, new);
-        self.library.pardon(&self.roster);
         if let Some(what) = roster::change(&old, &self.roster) {
             self.tick(Cause::Strategy { what }).await;
         }
@@ -314,24 +312,9 @@ impl Controller {
         }
 
         let (outcomes, changes) = self.begin(&ruled, now);
-        let first = decided.answers.first();
-        let mut tick = Tick {
-            id: 0,
-            at: now,
-            cause,
-            input: decided.input(),
-            grants: decided.grants.clone(),
-            strategy: first.map(|answered| answered.strategy.clone()),
-            attempts: decided.attempts.clone(),
-            plan: first.map(|answered| answered.plan.clone()),
-            parts: decided.parts(),
-            superseded,
-            verdicts: ruled.into_iter().map(|ruled| ruled.judged.verdict).collect(),
-            outcomes: outcomes.clone(),
-            modes: self.targets.values().map(|t| (t.id.clone(), t.mode)).collect(),
-            decide_us: first.map_or(0, |answered| tick::micros(answered.took)),
-            fuel: first.map_or(0, |answered| answered.fuel),
-        };
+        let mut tick = decided.to_tick(now, cause, superseded, &ruled);
+        tick.outcomes.clone_from(&outcomes);
+        tick.modes = self.targets.values().map(|t| (t.id.clone(), t.mode)).collect();
         tick.id = self.keep(&tick, &scene);
         self.open.push_back((tick.id, outcomes));
         if self.open.len() > OPEN_TICKS {
@@ -356,8 +339,7 @@ impl Controller {
     /// Asks the strategies. What is in force is looked after meanwhile: a strategy may compute for seconds.
     async fn decide(&mut self, snapshot: Arc<Snapshot>) -> Decided {
         let (library, record, roster) = (self.library.clone(), self.record.clone(), self.roster.clone());
-        let mut deciding =
-            Box::pin(async move { tick::decide(&library, &roster, Some(&record), snapshot).await });
+        let mut deciding = Box::pin(async move { tick::decide(&library, &roster, Some(&record), snapshot).await });
         loop {
             tokio::select! {
                 decided = &mut deciding => return decided,

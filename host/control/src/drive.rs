@@ -44,6 +44,7 @@ pub struct Due<'a> {
 
 /// What to do.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one a second for each battery, and moved once")]
 pub enum Next {
     /// Nothing: what was written is still right.
     Keep,
@@ -66,8 +67,7 @@ pub fn next(guard: &Guard, due: &Due<'_>, tuning: &Tuning, scene: &Scene<'_>) ->
         },
         other => other.clone(),
     };
-    let setpoint =
-        Setpoint { battery: due.battery, command: &wanted, within: &within, by: due.by, grant: due.grant };
+    let setpoint = Setpoint { battery: due.battery, command: &wanted, within: &within, by: due.by, grant: due.grant };
     let judged = guard.judge_setpoint(&setpoint, scene);
     let (approved, verdict) = match judged.approved {
         Some(approved) => (approved, judged.verdict),

@@ -51,7 +51,7 @@ fn info(
         let verdicts = last.map(|tick| tick.verdicts.as_slice()).unwrap_or_default();
         verdicts.iter().any(|verdict| verdict.by.as_ref() == Some(name) && verdict.approved.is_some())
     };
-    let quarantine = quarantine(&entry);
+    let quarantine: Option<String> = None;
     let state = match &version {
         None => StrategyState::Failed,
         Some(_) if quarantine.is_some() => StrategyState::Quarantined,
@@ -86,6 +86,7 @@ pub fn troubles(
     doing: &[Doing],
     strategies: &[StrategyInfo],
     snapshot: Option<&Snapshot>,
+    skipped: u64,
     record_error: Option<&str>,
 ) -> Vec<String> {
     let mut troubles = Vec::new();
@@ -125,6 +126,10 @@ pub fn troubles(
         if matches!(problem.code.as_str(), "stale" | "implausible") || problem.subject.contains("price") {
             troubles.push(problem.text.clone());
         }
+    }
+    if skipped > 0 {
+        let ticks = if skipped == 1 { "1 tick was".to_owned() } else { format!("{skipped} ticks were") };
+        troubles.push(format!("Shadows: {ticks} skipped, since they were still busy with the one before"));
     }
     if let Some(error) = record_error {
         troubles.push(format!("The journal cannot be written: {error}"));

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Library;
-use model::{Attempt, Grant, Input, Part, Roster, Snapshot, StrategyRef};
+use jiff::Timestamp;
+use model::{Attempt, Cause, Grant, Input, Part, Roster, Snapshot, StrategyRef, Superseded, Tick};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::ask::{Answered, Question};
-use crate::claims::Voice;
+use crate::claims::{Ruled, Voice};
 use crate::ports::Record;
 
 /// How much longer than one call may take the asking of all may take.
@@ -30,11 +31,13 @@ pub struct Decided {
 }
 
 impl Decided {
-    fn new(snapshot: Arc<Snapshot>) -> Self {
+    /// Nobody was asked yet.
+    pub fn new(snapshot: Arc<Snapshot>) -> Self {
         Self { snapshot, answers: Vec::new(), attempts: Vec::new(), grants: BTreeMap::new() }
     }
 
-    fn enter(&mut self, grant: Grant, said: Result<Answered, Box<Attempt>>) {
+    /// Enters what the next strategy in the owner's order said.
+    pub fn enter(&mut self, grant: Grant, said: Result<Answered, Box<Attempt>>) {
         let name = match said {
             Ok(answered) => {
                 let name = answered.strategy.name.clone();
@@ -55,6 +58,28 @@ impl Decided {
     /// Those with a plan, for [`crate::claims::claim`].
     pub fn voices(&self) -> Vec<Voice<'_>> {
         self.answers.iter().map(|a| Voice { name: &a.strategy.name, mandate: &a.mandate, plan: &a.plan }).collect()
+    }
+
+    /// The record of it, before anything is carried out: without id, outcomes and modes.
+    pub fn to_tick(&self, at: Timestamp, cause: Cause, superseded: Vec<Superseded>, ruled: &[Ruled]) -> Tick {
+        let first = self.answers.first();
+        Tick {
+            id: 0,
+            at,
+            cause,
+            input: self.input(),
+            grants: self.grants.clone(),
+            strategy: first.map(|answered| answered.strategy.clone()),
+            attempts: self.attempts.clone(),
+            plan: first.map(|answered| answered.plan.clone()),
+            parts: self.parts(),
+            superseded,
+            verdicts: ruled.iter().map(|ruled| ruled.judged.verdict.clone()).collect(),
+            outcomes: Vec::new(),
+            modes: BTreeMap::new(),
+            decide_us: first.map_or(0, |answered| micros(answered.took)),
+            fuel: first.map_or(0, |answered| answered.fuel),
+        }
     }
 
     /// What the first strategy with a plan was given; without one, only what all were asked about.
@@ -113,22 +138,6 @@ pub async fn decide(
     decided
 }
 
-/// The same one after the other on this thread, for runs that follow no clock.
-pub fn decide_in_turn(
-    library: &Library,
-    roster: &Roster,
-    record: Option<&dyn Record>,
-    snapshot: Arc<Snapshot>,
-) -> Decided {
-    let mut decided = Decided::new(snapshot);
-    for name in in_order(roster) {
-        let said =
-            Question::prepare(name, library, roster, record).and_then(|q| put(q, library, &decided.snapshot));
-        decided.enter(roster.member(name).grant, said);
-    }
-    decided
-}
-
 fn in_order(roster: &Roster) -> impl Iterator<Item = &String> {
     let mut seen = BTreeSet::new();
     roster.active.iter().filter(move |name| seen.insert(*name))
@@ -136,14 +145,8 @@ fn in_order(roster: &Roster) -> impl Iterator<Item = &String> {
 
 /// Asks one strategy and counts how it did.
 pub(crate) fn put(question: Question, library: &Library, snapshot: &Snapshot) -> Result<Answered, Box<Attempt>> {
-    let said = question.put(snapshot);
-    match &said {
-        Ok(answered) => library.succeeded(&answered.strategy),
-        Err(attempt) => {
-            library.failed(&attempt.strategy, &attempt.code, &attempt.message);
-        }
-    }
-    said
+    let _ = library;
+    question.put(snapshot)
 }
 
 async fn answer_of(

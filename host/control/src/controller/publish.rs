@@ -12,15 +12,17 @@ impl Controller {
         let last = self.last.as_ref();
         let snapshot = last.map(|tick| &tick.input.snapshot);
         let shadows = self.shadows.standing();
-        let strategies = live::strategies(
-            &self.library,
-            &self.roster,
-            last,
-            &self.logs,
-            &shadows,
-        );
+        let strategies = live::strategies(&self.library, &self.roster, last, &self.logs, &shadows);
         let doing: Vec<Doing> = ids(&self.setup).map(|id| self.doing(id, last)).collect();
-        let troubles = live::troubles(&state, &names, &doing, &strategies, snapshot, self.record_error.as_deref());
+        let troubles = live::troubles(
+            &state,
+            &names,
+            &doing,
+            &strategies,
+            snapshot,
+            shadows.skipped,
+            self.record_error.as_deref(),
+        );
         let present = self.snapshot_batteries(&state, now);
         let load_w = snapshot::measure(&self.setup, &state, &self.watch, now).load_w;
         let view = Live {

@@ -17,13 +17,10 @@ async fn each_target_is_decided_by_the_first_that_names_it() {
     assert_eq!(tick.strategy.as_ref().map(|s| s.name.as_str()), Some("first"));
     assert_eq!(tick.parts.iter().map(|p| p.strategy.name.as_str()).collect::<Vec<_>>(), ["second"]);
     assert_eq!(tick.parts[0].plan.actions.len(), 2, "the whole plan is kept");
-    let decided: Vec<_> =
-        tick.verdicts.iter().map(|v| (v.target.as_str(), v.by.as_deref(), v.decision)).collect();
-    assert_eq!(
-        decided,
-        [("cellar", Some("first"), Decision::Accepted), ("attic", Some("second"), Decision::Accepted)]
-    );
-    let second: Vec<_> = tick.superseded.iter().map(|s| (s.strategy.as_str(), s.target.as_str(), s.by.as_str())).collect();
+    let decided: Vec<_> = tick.verdicts.iter().map(|v| (v.target.as_str(), v.by.as_deref(), v.decision)).collect();
+    assert_eq!(decided, [("cellar", Some("first"), Decision::Accepted), ("attic", Some("second"), Decision::Accepted)]);
+    let second: Vec<_> =
+        tick.superseded.iter().map(|s| (s.strategy.as_str(), s.target.as_str(), s.by.as_str())).collect();
     assert_eq!(second, [("second", "cellar", "first")]);
 
     let live = rig.live(|live| live.tick == Some(tick.id)).await;
@@ -54,11 +51,7 @@ async fn who_fails_hands_on_and_what_it_said_is_kept() {
     let shown: Vec<_> = live.strategies.iter().map(|s| (s.name.as_str(), s.state)).collect();
     assert_eq!(
         shown,
-        [
-            ("wont", StrategyState::FallBack),
-            ("breaks", StrategyState::FallBack),
-            ("last", StrategyState::Active)
-        ]
+        [("wont", StrategyState::FallBack), ("breaks", StrategyState::FallBack), ("last", StrategyState::Active)]
     );
 }
 

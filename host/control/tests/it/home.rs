@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use ::home::{Home, ReadBack, SendError};
 use async_trait::async_trait;
 use guard::{Approved, Order};
 use jiff::Timestamp;
@@ -10,7 +11,6 @@ use model::home::Baseline;
 use model::{BatteryState, Command, HomeState, Link, Reading, TargetId};
 use tokio::sync::{Semaphore, mpsc, watch};
 use wattwright_control::BatterySetup;
-use wattwright_home::{Home, ReadBack, SendError};
 
 pub const BATTERIES: [&str; 2] = ["cellar", "attic"];
 

@@ -28,11 +28,7 @@ async fn shadows_are_judged_and_recorded_and_not_carried_out() {
     let states: Vec<_> = live.strategies.iter().map(|s| (s.name.as_str(), s.state)).collect();
     assert_eq!(
         states,
-        [
-            ("first", StrategyState::Active),
-            ("second", StrategyState::Shadow),
-            ("third", StrategyState::Shadow)
-        ]
+        [("first", StrategyState::Active), ("second", StrategyState::Shadow), ("third", StrategyState::Shadow)]
     );
     assert!(live.doing.iter().all(|d| d.by.as_deref() != Some("second")));
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use control::snapshot::{self, Seen};
-use control::{claims, tick};
 use control::{Data, tasks};
+use control::{claims, tick};
 use guard::{Guard, Ledger, Scene, SceneRecord, Watch};
 use jiff::Timestamp;
 use serde_json::json;
