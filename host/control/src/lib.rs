@@ -21,6 +21,7 @@ pub mod controller;
 pub mod drive;
 pub mod live;
 pub mod ports;
+pub mod replay;
 pub mod roster;
 pub mod setup;
 pub mod shadows;

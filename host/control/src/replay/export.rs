@@ -51,7 +51,7 @@ pub enum ExportError {
 }
 
 /// A tick that can be replayed anywhere.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Exported {
     format: String,
     /// The program that wrote it.

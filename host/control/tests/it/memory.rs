@@ -31,7 +31,7 @@ async fn a_version_that_refuses_an_older_ones_memory_begins_anew_in_the_same_tic
             _ => decline(&mut guest, "what is this memory?"),
         };
         let guest = when_reminded(remembering(guest, "new format"), &first);
-        let mut rig = Rig::prepare(&[guest], active(&["mine"]));
+        let rig = Rig::prepare(&[guest], active(&["mine"]));
         rig.record.remind("mine", "hash of an older version", b"old format");
         let mut rig = rig.run();
         let tick = rig.tick().await;

@@ -36,7 +36,7 @@ async fn shadows_are_judged_and_recorded_and_not_carried_out() {
 #[tokio::test]
 async fn a_slow_shadow_delays_nobody_and_skips_ticks() {
     let guests = [holds("first", &["cellar"]), holds("slow", &["cellar"])];
-    let mut rig = Rig::prepare(&guests, with_shadows(&["slow"]));
+    let rig = Rig::prepare(&guests, with_shadows(&["slow"]));
     rig.record.hold_shadows(true);
     let mut rig = rig.run();
     let mut ids = vec![rig.tick().await.id];
