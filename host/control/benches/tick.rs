@@ -135,6 +135,7 @@ fn bench(strategy: &Strategy) -> Result<Bench, Box<dyn Error>> {
         direction_dwell: Duration::from_secs(120),
         write_interval: Duration::from_secs(10),
         lease: Duration::from_secs(1200),
+        ..BatteryLimits::default()
     };
     let device = |abilities| DeviceLimits {
         abilities,
@@ -143,6 +144,7 @@ fn bench(strategy: &Strategy) -> Result<Bench, Box<dyn Error>> {
         power_w: None,
         level: None,
         lease: Duration::from_secs(1200),
+        ..DeviceLimits::default()
     };
     let switch = Abilities { switch: true, ..Abilities::default() };
     let light = Abilities { light: true, ..Abilities::default() };

@@ -158,6 +158,7 @@ mod tests {
                 direction_dwell: Duration::from_secs(120),
                 write_interval: Duration::from_secs(10),
                 lease: Duration::from_secs(1200),
+                ..BatteryLimits::default()
             };
             let state = HomeState {
                 link: Link::Up { since: NOW },

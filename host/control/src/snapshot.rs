@@ -272,6 +272,7 @@ pub fn limits_of(snapshot: &Snapshot) -> Limits {
                     direction_dwell: Duration::ZERO,
                     write_interval: Duration::ZERO,
                     lease: Duration::from_secs(1200),
+                    ..BatteryLimits::default()
                 };
                 (battery.id.clone(), limits)
             })
@@ -287,6 +288,7 @@ pub fn limits_of(snapshot: &Snapshot) -> Limits {
                     power_w: None,
                     level: device.level.as_ref().map(|l| LevelRange { min: l.min, max: l.max }),
                     lease: Duration::from_secs(1200),
+                    ..DeviceLimits::default()
                 };
                 (device.id.clone(), limits)
             })

@@ -34,6 +34,9 @@ impl Default for GridLimits {
     }
 }
 
+/// Longer than a slot, so that one missed tick changes nothing, shorter than two.
+const LEASE: Duration = Duration::from_secs(20 * 60);
+
 /// Limits of a battery, from its device, the owner and the law.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatteryLimits {
@@ -63,6 +66,23 @@ pub struct BatteryLimits {
     pub lease: Duration,
 }
 
+impl Default for BatteryLimits {
+    /// A battery that may do nothing, with the usual times.
+    fn default() -> Self {
+        Self {
+            capacity_wh: 0.0,
+            min_soc_pct: 10.0,
+            max_soc_pct: 100.0,
+            max_charge_w: 0.0,
+            max_discharge_w: 0.0,
+            commands: BTreeSet::new(),
+            direction_dwell: Duration::from_secs(120),
+            write_interval: Duration::from_secs(10),
+            lease: LEASE,
+        }
+    }
+}
+
 /// From where to where a level may be set, in its own unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelRange {
@@ -79,7 +99,7 @@ pub struct LevelRange {
 pub struct DeviceLimits {
     /// What its entities can do.
     pub abilities: Abilities,
-    /// Least time between turning on and turning off.
+    /// Least time between turning on and turning off: spares the relay, and what is behind it.
     pub switch_dwell: Duration,
     /// Least time between two writes.
     pub write_interval: Duration,
@@ -90,6 +110,20 @@ pub struct DeviceLimits {
     pub level: Option<LevelRange>,
     /// A command ends by itself after this when nothing renews it.
     pub lease: Duration,
+}
+
+impl Default for DeviceLimits {
+    /// A device that may do nothing, with the usual times.
+    fn default() -> Self {
+        Self {
+            abilities: Abilities::default(),
+            switch_dwell: Duration::from_secs(60),
+            write_interval: Duration::from_secs(2),
+            power_w: None,
+            level: None,
+            lease: LEASE,
+        }
+    }
 }
 
 /// All limits of a home.

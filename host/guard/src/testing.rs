@@ -96,6 +96,7 @@ impl Bench {
             direction_dwell: Duration::from_secs(120),
             write_interval: Duration::from_secs(10),
             lease: Duration::from_secs(1200),
+            ..BatteryLimits::default()
         };
         self.limits.batteries.insert(id.into(), limits);
         self.home.batteries.push(BatteryState {
@@ -115,6 +116,7 @@ impl Bench {
             power_w,
             level: None,
             lease: Duration::from_secs(1200),
+            ..DeviceLimits::default()
         };
         self.limits.devices.insert(id.into(), limits);
         let state = DeviceState { id: id.into(), on: Some(false), abilities, level: None, power_w: None, fault: None };

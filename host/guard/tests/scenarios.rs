@@ -41,6 +41,7 @@ fn limits() -> Limits {
         direction_dwell: Duration::from_secs(120),
         write_interval: Duration::from_secs(10),
         lease: Duration::from_secs(1200),
+        ..BatteryLimits::default()
     };
     let device = |abilities, power_w| DeviceLimits {
         abilities,
@@ -49,6 +50,7 @@ fn limits() -> Limits {
         power_w,
         level: None,
         lease: Duration::from_secs(1200),
+        ..DeviceLimits::default()
     };
     Limits {
         grid: GridLimits { import_limit_w: Some(3000.0), ..GridLimits::default() },

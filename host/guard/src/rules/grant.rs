@@ -18,7 +18,7 @@
 
 use model::{BalanceLimits, Command, Grant};
 
-use super::{Case, Origin, Ruling, balance, cap_charge, cap_discharge};
+use super::{Case, Origin, Ruling, balance, cap_charge, cap_discharge, charge_power, discharge_power};
 use crate::view::magnitude;
 
 /// Whether the strategy may command the target.
@@ -89,12 +89,12 @@ fn discharge(case: &Case<'_>, grant: &Grant) -> Ruling {
 
 fn bounds(case: &Case<'_>, grant: &Grant, limits: &BalanceLimits) -> Ruling {
     let (Some(most), Some(battery)) = (grant.max_power_w.map(magnitude), case.battery()) else { return Ruling::Pass };
-    // An absent bound is what the battery can do.
-    let narrowed =
-        |bound: Option<f64>, own: f64| if bound.unwrap_or(magnitude(own)) > most { Some(most) } else { bound };
+    // An absent bound is what the battery and the limits allow.
+    let narrowed = |bound: Option<f64>, own_w: f64| if bound.unwrap_or(own_w) > most { Some(most) } else { bound };
+    let feed_in_w = case.grid_limits.feed_in_limit_w.map_or(f64::INFINITY, magnitude);
     let within = BalanceLimits {
-        max_charge_w: narrowed(limits.max_charge_w, battery.max_charge_w),
-        max_discharge_w: narrowed(limits.max_discharge_w, battery.max_discharge_w),
+        max_charge_w: narrowed(limits.max_charge_w, charge_power::most(case, battery).0),
+        max_discharge_w: narrowed(limits.max_discharge_w, discharge_power::most(case, battery).0.min(feed_in_w)),
     };
     if within == *limits {
         return Ruling::Pass;

@@ -61,12 +61,14 @@ pub fn plan(world: &World, judged: &[Judged]) -> Holds {
 
 /// What one command may by its strategy's grant, when the home does what it was `told` so far.
 fn granted(world: &World, grant: &Grant, (target, command): (&str, &Command), told: &[(&str, &Command)]) -> Holds {
-    let Some(limits) = world.limits.batteries.get(target) else { return Ok(()) };
+    if !BATTERIES.contains(&target) {
+        return Ok(());
+    }
     let (charge_w, discharge_w) = match command {
-        Command::Balance(bounds) => (
-            bounds.max_charge_w.unwrap_or(sane(limits.max_charge_w)),
-            bounds.max_discharge_w.unwrap_or(sane(limits.max_discharge_w)),
-        ),
+        Command::Balance(bounds) => {
+            let (charge_w, discharge_w) = strongest(world, target);
+            (bounds.max_charge_w.unwrap_or(charge_w), bounds.max_discharge_w.unwrap_or(discharge_w))
+        }
         other => (part(other, Direction::Charge), part(other, Direction::Discharge)),
     };
     if let Some(most_w) = grant.max_power_w.map(sane) {
@@ -119,14 +121,8 @@ fn single(world: &World, target: &str, command: &Command) -> Holds {
 fn battery(world: &World, id: &str, command: &Command) -> Holds {
     let limits = &world.limits.batteries[id];
     prop_assert!(limits.commands.contains(&command.kind()));
-    let Some(state) = world.home.batteries.iter().find(|state| state.id == id) else {
-        return Err(TestCaseError::fail("the home does not show it"));
-    };
-    let charge_w = sane(limits.max_charge_w).min(state.device_max_charge_w.map_or(f64::MAX, sane));
-    let mut discharge_w = sane(limits.max_discharge_w).min(state.device_max_discharge_w.map_or(f64::MAX, sane));
-    if let Some(limit_w) = world.limits.grid.feed_in_limit_w {
-        discharge_w = discharge_w.min(sane(limit_w));
-    }
+    prop_assert!(battery_state(world, id).is_some(), "the home does not show it");
+    let (charge_w, discharge_w) = strongest(world, id);
     if *command == Command::Hold {
         return Ok(());
     }
@@ -161,6 +157,16 @@ fn battery(world: &World, id: &str, command: &Command) -> Holds {
         prop_assert!(turned >= limits.direction_dwell, "turns after {:?}", turned);
     }
     Ok(())
+}
+
+/// The most that a battery may charge and discharge with at any time.
+fn strongest(world: &World, id: &str) -> (f64, f64) {
+    let limits = &world.limits.batteries[id];
+    let state = battery_state(world, id);
+    let reported = |limit: Option<f64>| limit.map_or(f64::MAX, sane);
+    let charge_w = sane(limits.max_charge_w).min(reported(state.and_then(|state| state.device_max_charge_w)));
+    let discharge_w = sane(limits.max_discharge_w).min(reported(state.and_then(|state| state.device_max_discharge_w)));
+    (charge_w, discharge_w.min(world.limits.grid.feed_in_limit_w.map_or(f64::MAX, sane)))
 }
 
 fn device(world: &World, id: &str, command: &Command) -> Holds {

@@ -196,6 +196,7 @@ fn battery_limits() -> impl Strategy<Value = BatteryLimits> {
                 direction_dwell: Duration::from_secs(dwell_s),
                 write_interval: Duration::from_secs(interval_s),
                 lease: Duration::from_secs(600),
+                ..BatteryLimits::default()
             }
         },
     )
@@ -219,6 +220,7 @@ fn device_limits() -> impl Strategy<Value = DeviceLimits> {
             power_w,
             level: level.map(|(min, max)| LevelRange { min, max }),
             lease: Duration::from_secs(600),
+            ..DeviceLimits::default()
         },
     )
 }
@@ -373,6 +375,7 @@ fn boundless() -> (Guard, HomeState) {
         direction_dwell: Duration::ZERO,
         write_interval: Duration::ZERO,
         lease: Duration::from_secs(600),
+        ..BatteryLimits::default()
     };
     let device = DeviceLimits {
         abilities: everything,
@@ -381,6 +384,7 @@ fn boundless() -> (Guard, HomeState) {
         power_w: None,
         level: None,
         lease: Duration::from_secs(600),
+        ..DeviceLimits::default()
     };
     let limits = Limits {
         grid: GridLimits { feed_in_limit_w: None, ..GridLimits::default() },

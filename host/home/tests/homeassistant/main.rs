@@ -86,6 +86,7 @@ fn approve(home: &HomeState, target: &str, command: Command) -> Approved {
             direction_dwell: Duration::ZERO,
             write_interval: Duration::ZERO,
             lease: Duration::from_secs(60),
+            ..BatteryLimits::default()
         },
     );
     limits.devices.insert(
@@ -97,6 +98,7 @@ fn approve(home: &HomeState, target: &str, command: Command) -> Approved {
             power_w: None,
             level: None,
             lease: Duration::from_secs(60),
+            ..DeviceLimits::default()
         },
     );
     let now = Timestamp::now();

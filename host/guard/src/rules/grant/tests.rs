@@ -109,6 +109,11 @@ fn a_balance_is_narrowed() {
     granted.adjusts("battery", bounds(None, None), bounds(Some(900.0), None), Rule::Grant);
     granted.adjusts("battery", bounds(Some(950.0), Some(100.0)), bounds(Some(900.0), Some(100.0)), Rule::Grant);
     granted.accepts("battery", bounds(Some(900.0), Some(100.0)));
+    // An absent bound below the grant's stays absent.
+    let mut refusing = bench(Grant { max_power_w: Some(500.0), ..Grant::default() });
+    refusing.battery().device_max_charge_w = Some(400.0);
+    refusing.limits.grid.feed_in_limit_w = Some(300.0);
+    refusing.accepts("battery", bounds(None, None));
     let nothing = bench(Grant { max_power_w: Some(0.0), ..Grant::default() });
     nothing.adjusts("battery", bounds(None, None), Command::Hold, Rule::Grant);
 }
