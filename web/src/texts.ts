@@ -205,10 +205,14 @@ export const texts = {
     title: 'Strategies',
     none: 'No strategy is loaded.',
     safe: 'No strategy gave a plan. Everything stays in its safe state.',
-    states: { active: 'Active', fall_back: 'Fall-back', idle: 'Idle', failed: 'Failed' } as Record<
-      string,
-      string
-    >,
+    states: {
+      active: 'Active',
+      fall_back: 'Fall-back',
+      shadow: 'Shadow',
+      quarantined: 'Quarantined',
+      idle: 'Idle',
+      failed: 'Failed',
+    } as Record<string, string>,
     version: (version: string, hash: string) => `${version} · ${hash}`,
     by: (author: string) => `by ${author}`,
     shipped: 'shipped',

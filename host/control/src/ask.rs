@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Answer, DecideError, Library, LogLevel, LogLine, Strategy};
+use engine::{Answer, DecideError, Library, LogLevel, LogLine, State, Strategy};
 use guard::Mandate;
 use model::{Attempt, Grant, Input, Plan, Roster, Snapshot, StrategyRef};
 use serde_json::Value;
 
+use crate::live;
 use crate::ports::{Kept, Record};
 
 /// Lines of a strategy's log, and of a backtrace, that the record of a failed call keeps.
@@ -59,7 +60,7 @@ impl Question {
         record: Option<&dyn Record>,
     ) -> Result<Self, Box<Attempt>> {
         let Some(strategy) = library.current(name) else {
-            return Err(Box::new(not_at_hand(name)));
+            return Err(Box::new(not_at_hand(name, library)));
         };
         let member = roster.member(name);
         let settings = strategy.complete_settings(&member.settings).map_err(|problems| {
@@ -151,8 +152,22 @@ pub fn seen_by(snapshot: &Snapshot, _grant: &Grant) -> Snapshot {
     snapshot.clone()
 }
 
-fn not_at_hand(name: &str) -> Attempt {
-    Attempt::uncalled(StrategyRef::unknown(name), "not-loaded", format!("no strategy `{name}` is loaded"))
+fn not_at_hand(name: &str, library: &Library) -> Attempt {
+    let entry = library.entries().into_iter().find(|entry| entry.name == name);
+    let Some(entry) = entry else {
+        let message = format!("there is no strategy `{name}`");
+        return Attempt::uncalled(StrategyRef::unknown(name), "not-loaded", message);
+    };
+    let strategy = entry.reference().unwrap_or_else(|| StrategyRef::unknown(name));
+    match entry.state {
+        State::Quarantined(quarantine) => {
+            Attempt::uncalled(strategy, "quarantined", live::why_quarantined(&quarantine))
+        }
+        State::InUse | State::NotLoaded => {
+            let why = entry.error.map(|error| format!(": {error}")).unwrap_or_default();
+            Attempt::uncalled(strategy, "not-loaded", format!("no strategy `{name}` is loaded{why}"))
+        }
+    }
 }
 
 fn failed(strategy: StrategyRef, input: Input, error: &DecideError) -> Attempt {

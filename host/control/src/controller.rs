@@ -73,6 +73,7 @@ pub struct Controller {
     shadows: Shadows,
     tuning: Tuning,
     started: Instant,
+    uptime_before: Duration,
     ledger: Ledger,
     watch: Watch,
     targets: BTreeMap<TargetId, Target>,
@@ -105,6 +106,7 @@ impl Controller {
         mut roster_changes: watch::Receiver<Arc<Roster>>,
     ) -> (Self, watch::Receiver<Arc<Live>>) {
         let roster = roster_changes.borrow_and_update().clone();
+        library.pardon(&roster);
         let targets = setup
             .batteries
             .iter()
@@ -115,7 +117,7 @@ impl Controller {
         let first = publish::first(&setup, &state, &library, &roster);
         let (live, live_receiver) = watch::channel(Arc::new(first));
         let now = Instant::now();
-        let controller = Self {
+        let mut controller = Self {
             guard: Guard::new(setup.limits.clone()),
             setup: Arc::new(setup),
             shadows: Shadows::start(library.clone(), record.clone(), roster_changes.clone()),
@@ -127,6 +129,7 @@ impl Controller {
             roster_changes,
             tuning: Tuning::default(),
             started: now,
+            uptime_before: Duration::ZERO,
             ledger: Ledger::default(),
             watch: Watch::default(),
             targets,
@@ -147,6 +150,7 @@ impl Controller {
             live,
             sent: mpsc::channel(64),
         };
+        controller.load_ledger();
         (controller, live_receiver)
     }
 
@@ -189,13 +193,15 @@ impl Controller {
     /// Takes in what the owner lets strategies do from now on.
     async fn on_roster(&mut self, new: Arc<Roster>) {
         let old = std::mem::replace(&mut self.roster, new);
+        self.library.pardon(&self.roster);
         if let Some(what) = roster::change(&old, &self.roster) {
             self.tick(Cause::Strategy { what }).await;
         }
     }
 
+    /// The monotonic clock of the guard; it goes on across restarts.
     fn uptime(&self) -> Duration {
-        self.started.elapsed()
+        self.uptime_before + self.started.elapsed()
     }
 
     fn zone(&self, state: &HomeState) -> jiff::tz::TimeZone {
@@ -206,7 +212,7 @@ impl Controller {
     fn observe(&mut self) {
         let state = self.home.state();
         let now = Timestamp::now();
-        self.watch.observe(&state, &self.setup.limits, self.started.elapsed(), now);
+        self.watch.observe(&state, &self.setup.limits, self.uptime(), now);
         if state.link.is_up() {
             self.data.observe(now, &snapshot::measure(&self.setup, &state, &self.watch, now));
         }
@@ -253,7 +259,7 @@ impl Controller {
             return Some(if first { Cause::Start } else { Cause::Reconnected });
         }
         if self.last.is_none() {
-            return (self.uptime() >= PATIENCE).then_some(Cause::Start);
+            return (self.started.elapsed() >= PATIENCE).then_some(Cause::Start);
         }
         let slot = model::slot::start_of(Timestamp::now());
         if self.last_slot != Some(slot) {
@@ -298,8 +304,7 @@ impl Controller {
         self.remember(&decided);
 
         let state = self.home.state();
-        let scene =
-            Scene { home: &state, now, uptime: self.started.elapsed(), ledger: &self.ledger, watch: &self.watch };
+        let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
         let scene = SceneRecord::of(&self.guard, &scene);
         let voices = decided.voices();
         let (proposals, superseded) = claims::claim(&voices);

@@ -19,6 +19,7 @@ pub mod balance;
 pub mod claims;
 pub mod controller;
 pub mod drive;
+pub mod ledger;
 pub mod live;
 pub mod ports;
 pub mod replay;

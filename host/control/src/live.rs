@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Entry, Library};
+use engine::{Entry, Library, Quarantine, State};
 use model::live::{Available, Doing, StrategyInfo, StrategyState};
 use model::snapshot::Battery;
 use model::{HomeState, Link, Outcome, Roster, Snapshot, TargetId, Tick};
@@ -51,7 +51,10 @@ fn info(
         let verdicts = last.map(|tick| tick.verdicts.as_slice()).unwrap_or_default();
         verdicts.iter().any(|verdict| verdict.by.as_ref() == Some(name) && verdict.approved.is_some())
     };
-    let quarantine: Option<String> = None;
+    let quarantine = match &entry.state {
+        State::Quarantined(quarantine) => Some(why_quarantined(quarantine)),
+        State::InUse | State::NotLoaded => None,
+    };
     let state = match &version {
         None => StrategyState::Failed,
         Some(_) if quarantine.is_some() => StrategyState::Quarantined,
@@ -77,6 +80,15 @@ fn info(
         version,
         name: entry.name,
     }
+}
+
+/// Why a strategy is not asked, and the way out.
+pub fn why_quarantined(quarantine: &Quarantine) -> String {
+    let Quarantine { since, code, message } = quarantine;
+    format!(
+        "in quarantine since {since:.0}, after three failures in a row, the last one `{code}`: {message}; a new version \
+         or the owner's pardon ends it"
+    )
 }
 
 /// What the owner should know, most important first.

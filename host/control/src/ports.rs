@@ -84,6 +84,10 @@ pub trait Record: Send + Sync {
     fn save_memory(&self, strategy: &StrategyRef, memory: &[u8]) -> Result<(), RecordError>;
     /// What the strategy of that name kept, whichever version of it.
     fn load_memory(&self, strategy: &str) -> Result<Option<Kept>, RecordError>;
+    /// Keeps what the guard remembers of writes, in place of what is kept.
+    fn save_ledger(&self, ledger: &str) -> Result<(), RecordError>;
+    /// What is kept of it.
+    fn load_ledger(&self) -> Result<Option<String>, RecordError>;
     /// Keeps the progress of a task in the window that ends at `deadline`.
     fn save_task(&self, task: &str, deadline: Timestamp, done_wh: f64) -> Result<(), RecordError>;
     /// The progress of a task in that window.

@@ -145,8 +145,14 @@ fn in_order(roster: &Roster) -> impl Iterator<Item = &String> {
 
 /// Asks one strategy and counts how it did.
 pub(crate) fn put(question: Question, library: &Library, snapshot: &Snapshot) -> Result<Answered, Box<Attempt>> {
-    let _ = library;
-    question.put(snapshot)
+    let said = question.put(snapshot);
+    match &said {
+        Ok(answered) => library.succeeded(&answered.strategy),
+        Err(attempt) => {
+            library.failed(&attempt.strategy, &attempt.code, &attempt.message);
+        }
+    }
+    said
 }
 
 async fn answer_of(

@@ -7,6 +7,9 @@ use model::home::Baseline;
 use model::snapshot::TaskState;
 use model::{Outcome, Shadow, StrategyRef, TargetId, Tick};
 
+/// Under which name the guard's ledger is kept.
+const LEDGER: &str = "guard-ledger";
+
 /// A [`Record`] in a [`Journal`].
 pub struct Recorder(pub Journal);
 
@@ -51,6 +54,14 @@ impl Record for Recorder {
     fn load_memory(&self, strategy: &str) -> Result<Option<Kept>, RecordError> {
         let kept = self.0.load_memory(strategy).map_err(failed)?;
         Ok(kept.map(|kept| Kept { hash: kept.hash, memory: kept.bytes }))
+    }
+
+    fn save_ledger(&self, ledger: &str) -> Result<(), RecordError> {
+        self.0.save_state(LEDGER, ledger).map_err(failed)
+    }
+
+    fn load_ledger(&self) -> Result<Option<String>, RecordError> {
+        self.0.load_state(LEDGER).map_err(failed)
     }
 
     fn save_task(&self, task: &str, deadline: Timestamp, done_wh: f64) -> Result<(), RecordError> {

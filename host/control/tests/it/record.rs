@@ -112,6 +112,15 @@ impl Record for FakeRecord {
         Ok(self.memory(strategy))
     }
 
+    fn save_ledger(&self, ledger: &str) -> Result<(), RecordError> {
+        self.inner.lock().unwrap().ledger = Some(ledger.into());
+        Ok(())
+    }
+
+    fn load_ledger(&self) -> Result<Option<String>, RecordError> {
+        Ok(self.ledger())
+    }
+
     fn save_task(&self, _: &str, _: Timestamp, _: f64) -> Result<(), RecordError> {
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Engine, EngineConfig, Library, Strategy};
+use engine::{Engine, EngineConfig, Library, LibraryConfig, Strategy};
 use guard::{BatteryLimits, Limits};
 use jiff::Timestamp;
 use model::{CommandKind, Live, Roster, Shadow, Tick};
@@ -71,7 +71,8 @@ impl Rig {
             std::fs::write(path(&folder, &guest.name), guest.bytes()).unwrap();
         }
         let engine = Engine::new(EngineConfig::default()).unwrap();
-        let library = Arc::new(Library::open(engine, Some(folder.path().to_owned()), &[]).unwrap());
+        let config = LibraryConfig { folder: Some(folder.path().to_owned()), ..LibraryConfig::default() };
+        let library = Arc::new(Library::open(engine, config).unwrap());
         let (home, orders) = FakeHome::new();
         let (record, events) = FakeRecord::new();
         let (roster, _) = watch::channel(Arc::new(roster));
