@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use engine::{Answer, DecideError, Library, LogLevel, LogLine, State, Strategy};
 use guard::Mandate;
-use model::{Attempt, Grant, Input, Plan, Roster, Snapshot, StrategyRef};
+use model::{Allowance, Attempt, Grant, Input, Plan, Roster, Snapshot, StrategyRef, Terms};
 use serde_json::Value;
 
 use crate::live;
@@ -18,7 +18,7 @@ const BACKTRACE_LINES: usize = 8;
 /// A strategy with all that it needs besides the snapshot.
 pub struct Question {
     strategy: Arc<Strategy>,
-    grant: Grant,
+    terms: Terms,
     settings: Value,
     kept: Option<Kept>,
 }
@@ -30,6 +30,8 @@ pub struct Answered {
     pub strategy: StrategyRef,
     /// What it may command.
     pub mandate: Mandate,
+    /// What the call could use.
+    pub allowance: Allowance,
     /// Its settings, checked and completed.
     pub settings: Value,
     /// The memory that it was given.
@@ -62,8 +64,7 @@ impl Question {
         let Some(strategy) = library.current(name) else {
             return Err(Box::new(not_at_hand(name, library)));
         };
-        let member = roster.member(name);
-        let settings = strategy.complete_settings(&member.settings).map_err(|problems| {
+        let settings = strategy.complete_settings(&roster.member(name).settings).map_err(|problems| {
             let list: Vec<String> = problems.iter().map(|p| format!("{}: {}", p.path, p.message)).collect();
             let message = format!("settings do not fit: {}", list.join("; "));
             Box::new(Attempt::uncalled(strategy.reference(), "settings", message))
@@ -76,22 +77,17 @@ impl Question {
             }
             None => None,
         };
-        Ok(Self::new(strategy, member.grant, settings, kept))
+        Ok(Self::new(strategy, roster.terms(name), settings, kept))
     }
 
     /// A question to this version. `settings` are checked and completed.
-    pub fn new(strategy: Arc<Strategy>, grant: Grant, settings: Value, kept: Option<Kept>) -> Self {
-        Self { strategy, grant, settings, kept }
+    pub fn new(strategy: Arc<Strategy>, terms: Terms, settings: Value, kept: Option<Kept>) -> Self {
+        Self { strategy, terms, settings, kept }
     }
 
     /// Whom it is put to.
     pub fn strategy(&self) -> StrategyRef {
         self.strategy.reference()
-    }
-
-    /// What the owner lets the strategy do.
-    pub fn grant(&self) -> &Grant {
-        &self.grant
     }
 
     /// Calls the strategy on this thread, for as long as its deadline allows.
@@ -104,14 +100,15 @@ impl Question {
     pub fn put(self, snapshot: &Snapshot) -> Result<Answered, Box<Attempt>> {
         let memory = self.kept.as_ref().map(|kept| kept.memory.clone()).unwrap_or_default();
         let is_anothers = self.kept.as_ref().is_some_and(|kept| kept.hash != self.strategy.hash());
-        let mut input = Input { snapshot: seen_by(snapshot, &self.grant), settings: self.settings.clone(), memory };
-        let error = match self.strategy.decide(&input) {
+        let mut input =
+            Input { snapshot: seen_by(snapshot, &self.terms.grant), settings: self.settings.clone(), memory };
+        let error = match self.strategy.decide_within(&input, &self.terms.allowance) {
             Ok(answer) => return Ok(self.answered(answer, input.memory, None)),
             Err(error) => error,
         };
         if is_anothers && !input.memory.is_empty() {
             let memory = std::mem::take(&mut input.memory);
-            if let Ok(answer) = self.strategy.decide(&input) {
+            if let Ok(answer) = self.strategy.decide_within(&input, &self.terms.allowance) {
                 return Ok(self.answered(answer, Vec::new(), Some(error.to_string())));
             }
             input.memory = memory;
@@ -122,7 +119,8 @@ impl Question {
     fn answered(self, answer: Answer, memory: Vec<u8>, refused_memory: Option<String>) -> Answered {
         Answered {
             strategy: self.strategy.reference(),
-            mandate: Mandate { declared: self.strategy.description().commands.clone(), grant: self.grant },
+            mandate: Mandate { declared: self.strategy.description().commands.clone(), grant: self.terms.grant },
+            allowance: self.terms.allowance,
             settings: self.settings,
             memory,
             plan: answer.plan,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use engine::Strategy;
 use guard::{Mandate, SceneRecord};
-use model::{Attempt, Grant, Input, Plan, Snapshot, StrategyRef, Tick};
+use model::{Attempt, Input, Plan, Snapshot, StrategyRef, Terms, Tick};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -90,7 +90,7 @@ pub fn replay(tick: &Tick, scene: Option<&[u8]>, find: &Find<'_>) -> Result<Repl
             Ok(strategy) => {
                 let asked = again(&strategy, &tick.input.snapshot, &said, &at, &mut found);
                 let declared = strategy.description().commands.clone();
-                let mandate = Mandate { declared, grant: said.grant.clone() };
+                let mandate = Mandate { declared, grant: said.terms.grant.clone() };
                 (asked.0, asked.1.map(|plan| (said.strategy.name.clone(), mandate, plan)))
             }
             Err(failure) => (unasked(said.strategy, failure), None),
@@ -129,9 +129,9 @@ pub struct Otherwise {
 }
 
 /// Asks another strategy about a recorded tick, with an empty memory. `settings` are checked and completed.
-pub fn ask_other(tick: &Tick, other: &Arc<Strategy>, settings: Value, grant: &Grant) -> Otherwise {
-    let snapshot = ask::seen_by(&tick.input.snapshot, grant);
-    let said = other.decide(&Input { snapshot, settings, memory: Vec::new() });
+pub fn ask_other(tick: &Tick, other: &Arc<Strategy>, settings: Value, terms: &Terms) -> Otherwise {
+    let snapshot = ask::seen_by(&tick.input.snapshot, &terms.grant);
+    let said = other.decide_within(&Input { snapshot, settings, memory: Vec::new() }, &terms.allowance);
     let (plan, failure) = match said {
         Ok(answer) => (Some(answer.plan), None),
         Err(error) => (None, Some(format!("{}: {error}", error.code()))),
@@ -143,7 +143,7 @@ pub fn ask_other(tick: &Tick, other: &Arc<Strategy>, settings: Value, grant: &Gr
 /// What is recorded of one strategy that had a plan.
 struct Said<'a> {
     strategy: &'a StrategyRef,
-    grant: Grant,
+    terms: Terms,
     settings: &'a Value,
     memory: &'a [u8],
     plan: &'a Plan,
@@ -153,7 +153,7 @@ struct Said<'a> {
 fn recorded(tick: &Tick) -> impl Iterator<Item = Said<'_>> {
     let first = tick.strategy.iter().zip(&tick.plan).map(|(strategy, plan)| Said {
         strategy,
-        grant: tick.grant(&strategy.name),
+        terms: tick.terms(&strategy.name),
         settings: &tick.input.settings,
         memory: &tick.input.memory,
         plan,
@@ -161,7 +161,7 @@ fn recorded(tick: &Tick) -> impl Iterator<Item = Said<'_>> {
     });
     first.chain(tick.parts.iter().map(|part| Said {
         strategy: &part.strategy,
-        grant: tick.grant(&part.strategy.name),
+        terms: tick.terms(&part.strategy.name),
         settings: &part.settings,
         memory: &part.memory,
         plan: &part.plan,
@@ -177,12 +177,12 @@ fn again(
     found: &mut Vec<Difference>,
 ) -> (ReplayedPart, Option<Plan>) {
     let input = Input {
-        snapshot: ask::seen_by(snapshot, &said.grant),
+        snapshot: ask::seen_by(snapshot, &said.terms.grant),
         settings: said.settings.clone(),
         memory: said.memory.to_vec(),
     };
     let mut part = unasked(said.strategy, String::new());
-    match strategy.decide(&input) {
+    match strategy.decide_within(&input, &said.terms.allowance) {
         Ok(answer) => {
             let before = found.len();
             compare::compare(at, said.plan, &answer.plan, found);
@@ -210,13 +210,14 @@ fn attempt_again(tick: &Tick, attempt: &Attempt, find: &Find<'_>, found: &mut Ve
         Ok(strategy) => strategy,
         Err(failure) => return unasked(&attempt.strategy, failure),
     };
+    let terms = tick.terms(&attempt.strategy.name);
     let input = Input {
-        snapshot: ask::seen_by(&tick.input.snapshot, &tick.grant(&attempt.strategy.name)),
+        snapshot: ask::seen_by(&tick.input.snapshot, &terms.grant),
         settings: attempt.settings.clone().unwrap_or_default(),
         memory: attempt.memory.clone(),
     };
     let mut part = unasked(&attempt.strategy, String::new());
-    let code = match strategy.decide(&input) {
+    let code = match strategy.decide_within(&input, &terms.allowance) {
         Ok(_) => "a plan".to_owned(),
         Err(error) => {
             part.failure = Some(format!("{}: {error}", error.code()));

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::Library;
 use guard::SceneRecord;
-use model::{Attempt, Roster, Shadow, Snapshot};
+use model::{Attempt, Roster, Shadow, Snapshot, Terms};
 use tokio::sync::watch;
 
 use crate::ask::{Answered, Question};
@@ -170,7 +170,7 @@ fn answered_as(look: &Look, answered: Answered) -> Shadow {
     Shadow {
         tick: look.tick,
         strategy: answered.strategy,
-        grant: answered.mandate.grant,
+        terms: Terms { grant: answered.mandate.grant, allowance: answered.allowance },
         settings: answered.settings,
         memory: answered.memory,
         plan: Some(answered.plan),
@@ -184,7 +184,7 @@ fn answered_as(look: &Look, answered: Answered) -> Shadow {
 fn failed_as(look: &Look, attempt: Attempt) -> Shadow {
     Shadow {
         tick: look.tick,
-        grant: look.roster.member(&attempt.strategy.name).grant,
+        terms: look.roster.terms(&attempt.strategy.name),
         strategy: attempt.strategy.clone(),
         settings: attempt.settings.clone().unwrap_or_default(),
         memory: attempt.memory.clone(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use engine::Library;
 use jiff::Timestamp;
-use model::{Attempt, Cause, Grant, Input, Part, Roster, Snapshot, StrategyRef, Superseded, Tick};
+use model::{Allowance, Attempt, Cause, Input, Part, Roster, Snapshot, StrategyRef, Superseded, Terms, Tick};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
@@ -26,18 +26,18 @@ pub struct Decided {
     pub answers: Vec<Answered>,
     /// Those without, in the owner's order.
     pub attempts: Vec<Attempt>,
-    /// What the owner lets those do that were asked, where it is not everything.
-    pub grants: BTreeMap<String, Grant>,
+    /// What the owner lets those do that were asked, where it is not the usual.
+    pub terms: BTreeMap<String, Terms>,
 }
 
 impl Decided {
     /// Nobody was asked yet.
     pub fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot, answers: Vec::new(), attempts: Vec::new(), grants: BTreeMap::new() }
+        Self { snapshot, answers: Vec::new(), attempts: Vec::new(), terms: BTreeMap::new() }
     }
 
     /// Enters what the next strategy in the owner's order said.
-    pub fn enter(&mut self, grant: Grant, said: Result<Answered, Box<Attempt>>) {
+    pub fn enter(&mut self, terms: Terms, said: Result<Answered, Box<Attempt>>) {
         let name = match said {
             Ok(answered) => {
                 let name = answered.strategy.name.clone();
@@ -50,8 +50,8 @@ impl Decided {
                 name
             }
         };
-        if grant != Grant::default() {
-            self.grants.insert(name, grant);
+        if terms != Terms::default() {
+            self.terms.insert(name, terms);
         }
     }
 
@@ -68,7 +68,7 @@ impl Decided {
             at,
             cause,
             input: self.input(),
-            grants: self.grants.clone(),
+            terms: self.terms.clone(),
             strategy: first.map(|answered| answered.strategy.clone()),
             attempts: self.attempts.clone(),
             plan: first.map(|answered| answered.plan.clone()),
@@ -118,22 +118,24 @@ pub async fn decide(
     record: Option<&Arc<dyn Record>>,
     snapshot: Arc<Snapshot>,
 ) -> Decided {
-    let end = Instant::now() + library.engine().config().deadline + GRACE;
+    let usual = library.engine().config().deadline;
+    let longest = in_order(roster).map(|name| longest_call(&roster.member(name).allowance, usual)).max();
+    let end = Instant::now() + longest.unwrap_or(usual) + GRACE;
     let mut asked = Vec::new();
     for name in in_order(roster) {
         let call = Question::prepare(name, library, roster, record.map(|record| &**record)).map(|question| {
             let (library, snapshot, strategy) = (library.clone(), snapshot.clone(), question.strategy());
             (strategy, tokio::task::spawn_blocking(move || put(question, &library, &snapshot)))
         });
-        asked.push((roster.member(name).grant, call));
+        asked.push((roster.terms(name), call));
     }
     let mut decided = Decided::new(snapshot);
-    for (grant, call) in asked {
+    for (terms, call) in asked {
         let said = match call {
             Ok((strategy, call)) => answer_of(strategy, call, end).await,
             Err(attempt) => Err(attempt),
         };
-        decided.enter(grant, said);
+        decided.enter(terms, said);
     }
     decided
 }
@@ -141,6 +143,13 @@ pub async fn decide(
 fn in_order(roster: &Roster) -> impl Iterator<Item = &String> {
     let mut seen = BTreeSet::new();
     roster.active.iter().filter(move |name| seen.insert(*name))
+}
+
+/// How long a call may take at the most.
+fn longest_call(allowance: &Allowance, usual: Duration) -> Duration {
+    let (least_s, most_s) = engine::allowed::DEADLINE_S.into_inner();
+    let own = allowance.deadline_s.filter(|seconds| seconds.is_finite());
+    own.map_or(usual, |seconds| Duration::from_secs_f64(seconds.clamp(least_s, most_s)))
 }
 
 /// Asks one strategy and counts how it did.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::plan::base64_bytes;
-use crate::{Command, Grant, Outcome, Plan, Snapshot, TargetId, Verdict};
+use crate::{Allowance, Command, Grant, Outcome, Plan, Snapshot, TargetId, Verdict};
 
 /// Whether approved commands are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -65,6 +65,17 @@ pub struct Input {
     #[serde(default, with = "base64_bytes", skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = String)]
     pub memory: Vec<u8>,
+}
+
+/// What the owner let a strategy do when it was asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Terms {
+    /// What it may command: it was given the snapshot with the rest taken out, and its actions were judged by
+    /// it.
+    pub grant: Grant,
+    /// What the call could use.
+    pub allowance: Allowance,
 }
 
 /// A strategy that was asked and gave no usable plan.
@@ -154,9 +165,9 @@ pub struct Shadow {
     pub tick: i64,
     /// Which strategy.
     pub strategy: StrategyRef,
-    /// As in [`Tick::grants`].
+    /// What the owner let it do.
     #[serde(default)]
-    pub grant: Grant,
+    pub terms: Terms,
     /// Its settings, checked and completed.
     #[schema(value_type = Object)]
     pub settings: serde_json::Value,
@@ -188,10 +199,9 @@ pub struct Tick {
     pub cause: Cause,
     /// What the strategy was given, but for what its grant takes out of the snapshot.
     pub input: Input,
-    /// What the owner let the strategies do that were asked, by name, where it is not everything: each was
-    /// given the snapshot with that taken out, and its actions were judged by it.
+    /// What the owner let the strategies do that were asked, by name, where it is not the usual.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub grants: BTreeMap<String, Grant>,
+    pub terms: BTreeMap<String, Terms>,
     /// Whose plan it is; `None`: no strategy gave one, and every target goes to its safe state.
     pub strategy: Option<StrategyRef>,
     /// Those that were asked and gave no usable plan.
@@ -222,8 +232,8 @@ pub struct Tick {
 
 impl Tick {
     /// What the owner let a strategy do at the time.
-    pub fn grant(&self, strategy: &str) -> Grant {
-        self.grants.get(strategy).cloned().unwrap_or_default()
+    pub fn terms(&self, strategy: &str) -> Terms {
+        self.terms.get(strategy).cloned().unwrap_or_default()
     }
 
     /// The plan of a strategy, if it has one.

@@ -81,7 +81,7 @@ async fn the_owners_word_takes_effect_at_once() {
     let verdict = &tick.verdicts[0];
     assert_eq!((verdict.decision, verdict.findings[0].rule), (Decision::Refused, Rule::Grant));
     assert_eq!(tick.verdicts.len(), 1, "who may not command it does not stop it either");
-    assert_eq!(tick.grants, [("other".to_owned(), only_attic)].into());
+    assert_eq!(tick.terms["other"].grant, only_attic);
     let released = loop {
         let came = rig.order().await;
         if matches!(came.order, guard::Order::Release(_)) {

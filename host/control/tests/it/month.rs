@@ -24,7 +24,8 @@ use journal::Journal;
 use model::home::HomeState;
 use model::snapshot::{Abilities, InForce, PastSlot, Slot};
 use model::{
-    BatteryState, Cause, Command, CommandKind, DeviceState, Grant, Link, Mode, Reading, StrategyRef, TargetId, Tick,
+    BatteryState, Cause, Command, CommandKind, DeviceState, Grant, Link, Mode, Reading, StrategyRef, TargetId, Terms,
+    Tick,
 };
 use simulator::{Battery, BatteryParameters, Drive, Home, Inputs, Step};
 use wattwright_control as control;
@@ -101,8 +102,9 @@ pub fn record(journal: &Journal, ticks: usize) -> Result<Recorded> {
     for number in 0..ticks {
         world.live();
         let now_active = &rule_based[number * rule_based.len() / ticks].0;
-        let grant = Grant { max_power_w: Some(600.0), ..Grant::default() };
-        let active = [(&wont, Grant::default()), (now_active, grant), (&second, Grant::default())];
+        let weaker = Grant { max_power_w: Some(600.0), ..Grant::default() };
+        let weaker = Terms { grant: weaker, ..Terms::default() };
+        let active = [(&wont, Terms::default()), (now_active, weaker), (&second, Terms::default())];
         let tick = world.tick(&active, &memories)?;
         for (strategy, memory) in tick.kept {
             memories.insert(strategy.name, Kept { hash: strategy.hash, memory });
@@ -216,7 +218,7 @@ impl World {
         }
     }
 
-    fn tick(&mut self, active: &[(&Arc<Strategy>, Grant)], memories: &BTreeMap<String, Kept>) -> Result<Made> {
+    fn tick(&mut self, active: &[(&Arc<Strategy>, Terms)], memories: &BTreeMap<String, Kept>) -> Result<Made> {
         let state = self.state();
         let in_force = self.in_force.iter().map(|(id, (in_force, _))| (id.clone(), in_force.clone())).collect();
         let task = self.progress.as_ref().map(|p| p.to_task(&self.setup.tasks[0], self.now, Some(self.plug_on)));
@@ -230,12 +232,12 @@ impl World {
             tasks: task.into_iter().collect(),
         });
         let mut decided = Decided::new(Arc::new(snapshot));
-        for (strategy, grant) in active {
+        for (strategy, terms) in active {
             let settings = strategy.complete_settings(&serde_json::json!({})).map_err(|p| format!("{p:?}"))?;
             let kept = memories.get(&strategy.description().name).cloned();
-            let question = Question::new((*strategy).clone(), grant.clone(), settings, kept);
+            let question = Question::new((*strategy).clone(), terms.clone(), settings, kept);
             let said = question.put(&decided.snapshot);
-            decided.enter(grant.clone(), said);
+            decided.enter(terms.clone(), said);
         }
 
         let scene =

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::{Engine, EngineConfig, Strategy};
 use journal::Journal;
-use model::{Command, Grant, Member, StrategyRef, Tick};
+use model::{Command, Grant, Member, StrategyRef, Terms, Tick};
 use wattwright_control::replay::{ExportError, Exported, ask_other, replay};
 
 use crate::guests::Guest;
@@ -28,7 +28,7 @@ fn a_recorded_month_replays_bit_for_bit() {
     assert!(kinds.len() >= 3, "too dull a month to prove anything: {kinds:?}");
     assert!(ticks.iter().any(|tick| !tick.superseded.is_empty()));
     assert!(ticks.iter().any(|tick| tick.verdicts.iter().any(|verdict| !verdict.findings.is_empty())));
-    assert!(ticks.iter().all(|tick| tick.attempts.len() == 1 && tick.grants.len() == 1));
+    assert!(ticks.iter().all(|tick| tick.attempts.len() == 1 && tick.terms.len() == 1));
     assert_eq!(month::replay_all(&journal, &recorded).unwrap(), []);
 }
 
@@ -135,10 +135,10 @@ async fn an_exported_tick_replays_by_itself() {
 async fn another_strategy_is_compared_with_what_was_decided() {
     let case = case().await;
     let other = Arc::new(case.engine.load(&declines("other", "not today").bytes()).unwrap());
-    let otherwise = ask_other(&case.tick, &other, serde_json::json!({}), &Grant::default());
+    let otherwise = ask_other(&case.tick, &other, serde_json::json!({}), &Terms::default());
     assert!(otherwise.plan.is_none() && otherwise.failure.unwrap().contains("not today"));
     let other = Arc::new(case.engine.load(&balances("other", &["cellar"]).bytes()).unwrap());
-    let otherwise = ask_other(&case.tick, &other, serde_json::json!({}), &Grant::default());
+    let otherwise = ask_other(&case.tick, &other, serde_json::json!({}), &Terms::default());
     let paths: Vec<_> = otherwise.differences.iter().map(|d| d.path.as_str()).collect();
     assert!(paths.contains(&"plan.actions.0.command.kind"), "{paths:?}");
 }

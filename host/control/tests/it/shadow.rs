@@ -20,7 +20,7 @@ async fn shadows_are_judged_and_recorded_and_not_carried_out() {
     let tick = rig.tick().await;
     assert_eq!((tick.parts.len(), tick.attempts.len(), tick.superseded.len(), tick.verdicts.len()), (0, 0, 0, 1));
     let (second, third) = (rig.shadow().await, rig.shadow().await);
-    assert_eq!((second.tick, second.strategy.name.as_str(), &second.grant), (tick.id, "second", &only_attic));
+    assert_eq!((second.tick, second.strategy.name.as_str(), &second.terms.grant), (tick.id, "second", &only_attic));
     let decisions: Vec<_> = second.verdicts.iter().map(|v| (v.target.as_str(), v.decision)).collect();
     assert_eq!(decisions, [("cellar", Decision::Refused), ("attic", Decision::Accepted)]);
     assert_eq!((third.tick, third.plan, third.failure.unwrap().code.as_str()), (tick.id, None, "trap"));

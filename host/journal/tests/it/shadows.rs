@@ -6,7 +6,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use jiff::Timestamp;
-use model::{Attempt, Decision, Grant, Part, Shadow, StrategyRef, Tick};
+use model::{Attempt, Decision, Grant, Part, Shadow, StrategyRef, Terms, Tick};
 use wattwright_journal::{Error, Journal, Keep, Pruned};
 
 use crate::common::{at, full_tick, hours, json, tick_at};
@@ -20,7 +20,7 @@ fn shadow(tick: i64, name: &str, hash: &str) -> Shadow {
     Shadow {
         tick,
         strategy: version(name, hash),
-        grant: Grant { max_power_w: Some(400.0), ..Grant::default() },
+        terms: Terms { grant: Grant { max_power_w: Some(400.0), ..Grant::default() }, ..Terms::default() },
         settings: full.input.settings,
         memory: vec![1, 2],
         plan: full.plan,
@@ -156,7 +156,7 @@ fn a_file_of_the_first_format_is_read_and_goes_on() {
     connection.pragma_update(None, "application_id", 0x5761_7474).unwrap();
     connection.pragma_update(None, "user_version", 1).unwrap();
     let mut body: serde_json::Value = serde_json::from_str(include_str!("common/full-tick.json")).unwrap();
-    for newer in ["grants", "parts", "superseded", "fuel"] {
+    for newer in ["terms", "parts", "superseded", "fuel"] {
         body.as_object_mut().unwrap().remove(newer);
     }
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
