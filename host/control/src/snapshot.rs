@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use guard::{BatteryLimits, Belief, DeviceLimits, GridLimits, Limits, Watch};
+use guard::{BatteryLimits, Belief, DeviceLimits, GridLimits, LevelRange, Limits, Watch};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::home::{BatteryState, DeviceState, Fault, HomeState, Link, Reading};
@@ -272,6 +272,7 @@ pub fn limits_of(snapshot: &Snapshot) -> Limits {
                     direction_dwell: Duration::ZERO,
                     write_interval: Duration::ZERO,
                     lease: Duration::from_secs(1200),
+                    ..BatteryLimits::default()
                 };
                 (battery.id.clone(), limits)
             })
@@ -285,8 +286,9 @@ pub fn limits_of(snapshot: &Snapshot) -> Limits {
                     switch_dwell: Duration::ZERO,
                     write_interval: Duration::ZERO,
                     power_w: None,
-                    level: device.level.as_ref().map(|l| (l.min, l.max)),
+                    level: device.level.as_ref().map(|l| LevelRange { min: l.min, max: l.max }),
                     lease: Duration::from_secs(1200),
+                    ..DeviceLimits::default()
                 };
                 (device.id.clone(), limits)
             })

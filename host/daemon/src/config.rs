@@ -14,22 +14,12 @@ use home::simulated::Layout;
 use jiff::civil::Time;
 use journal::Keep;
 use model::snapshot::Abilities;
-use model::{CommandKind, Mode, TargetId};
+use model::{CommandKind, Member, Mode, Roster, TargetId};
 pub use raw::RawPriceSource;
 use raw::{Raw, RawBattery, RawDevice, RawTask};
 
 /// The strategy of last resort.
 pub const LAST_RESORT: &str = "rule-based";
-/// Longer than a slot, so that one missed tick changes nothing, shorter than two.
-const LEASE: Duration = Duration::from_secs(20 * 60);
-/// Each change of direction switches a relay (Zendure/zenSDK#74).
-const DIRECTION_DWELL: Duration = Duration::from_secs(120);
-/// What Zendure recommends at the least (Zendure/zenSDK#5).
-const BATTERY_WRITE_INTERVAL: Duration = Duration::from_secs(10);
-/// Spares the relays of plugs, and what is behind them.
-const SWITCH_DWELL: Duration = Duration::from_secs(60);
-/// Devices other than batteries take writes quickly.
-const DEVICE_WRITE_INTERVAL: Duration = Duration::from_secs(2);
 /// How long a device may take, by default.
 pub const SETTLE: Duration = Duration::from_secs(20);
 
@@ -69,6 +59,8 @@ pub struct Config {
     pub path: PathBuf,
     /// For the control loop.
     pub setup: Setup,
+    /// Which strategies decide, with what settings.
+    pub roster: Roster,
     /// For the Home Assistant adapter.
     pub entities: HomeEntities,
     /// Where Home Assistant is; `None`: `HA_URL` tells.
@@ -197,10 +189,9 @@ impl Check {
                 batteries,
                 devices,
                 tasks,
-                order,
-                settings: raw.strategies.settings,
                 settle: raw.home.settle_s.map_or(SETTLE, Duration::from_secs),
             },
+            roster: roster(order, raw.strategies.settings),
             entities: HomeEntities {
                 grid_power: raw.grid.power,
                 solar_power: raw.solar.map(|s| s.power),
@@ -238,6 +229,7 @@ impl Check {
             let (low, high) = (battery.min_soc_pct, battery.max_soc_pct);
             self.problem(&field("min_soc_pct"), format!("{low} is not below max_soc_pct, {high}"));
         }
+        let usual = BatteryLimits::default();
         BatteryLimits {
             capacity_wh: battery.capacity_wh,
             min_soc_pct: battery.min_soc_pct,
@@ -245,9 +237,9 @@ impl Check {
             max_charge_w: battery.max_charge_w,
             max_discharge_w: battery.max_discharge_w,
             commands: battery.entities.commands(),
-            direction_dwell: battery.direction_dwell_s.map_or(DIRECTION_DWELL, Duration::from_secs),
-            write_interval: battery.write_interval_s.map_or(BATTERY_WRITE_INTERVAL, Duration::from_secs),
-            lease: LEASE,
+            direction_dwell: battery.direction_dwell_s.map_or(usual.direction_dwell, Duration::from_secs),
+            write_interval: battery.write_interval_s.map_or(usual.write_interval, Duration::from_secs),
+            ..usual
         }
     }
 
@@ -260,13 +252,13 @@ impl Check {
             let way_out = "nothing to command; give it one of `switch`, `light`, `level`, `notify`";
             self.problem(&format!("device `{}`: entities", device.id), way_out.into());
         }
+        let usual = DeviceLimits::default();
         DeviceLimits {
             abilities,
-            switch_dwell: device.switch_dwell_s.map_or(SWITCH_DWELL, Duration::from_secs),
-            write_interval: device.write_interval_s.map_or(DEVICE_WRITE_INTERVAL, Duration::from_secs),
+            switch_dwell: device.switch_dwell_s.map_or(usual.switch_dwell, Duration::from_secs),
+            write_interval: device.write_interval_s.map_or(usual.write_interval, Duration::from_secs),
             power_w: device.power_w,
-            level: None,
-            lease: LEASE,
+            ..usual
         }
     }
 
@@ -340,20 +332,11 @@ pub fn simulated(layout: &Layout) -> Setup {
         max_charge_w: parameters.max_charge_w,
         max_discharge_w: parameters.max_discharge_w,
         commands: [CommandKind::Hold, CommandKind::Charge, CommandKind::Discharge, CommandKind::Balance].into(),
-        direction_dwell: DIRECTION_DWELL,
-        write_interval: BATTERY_WRITE_INTERVAL,
-        lease: LEASE,
+        ..BatteryLimits::default()
     };
     limits.batteries.insert(battery.id.clone(), battery_limits);
     let mut device = |id: &TargetId, name: &str, kind: &str, abilities: Abilities, power_w: Option<f64>| {
-        let device_limits = DeviceLimits {
-            abilities,
-            switch_dwell: SWITCH_DWELL,
-            write_interval: DEVICE_WRITE_INTERVAL,
-            power_w,
-            level: None,
-            lease: LEASE,
-        };
+        let device_limits = DeviceLimits { abilities, power_w, ..DeviceLimits::default() };
         limits.devices.insert(id.clone(), device_limits);
         DeviceSetup { id: id.clone(), name: name.into(), kind: kind.into(), mode: Mode::Control }
     };
@@ -392,10 +375,15 @@ pub fn simulated(layout: &Layout) -> Setup {
         }],
         devices,
         limits,
-        order: vec![LAST_RESORT.into()],
-        settings: BTreeMap::new(),
         settle: SETTLE,
     }
+}
+
+/// What strategies may do where the owner says nothing but their order and settings.
+pub fn roster(order: Vec<String>, settings: BTreeMap<String, serde_json::Value>) -> Roster {
+    let member = |settings| Member { settings, ..Member::default() };
+    let members = settings.into_iter().map(|(name, settings)| (name, member(settings))).collect();
+    Roster { active: order, shadows: Vec::new(), members }
 }
 
 /// Overrides the mode of every target.

@@ -1,9 +1,11 @@
 //! From a file's bytes to a strategy.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
@@ -207,21 +209,28 @@ impl Engine {
         self.load(&self.read(path)?)
     }
 
-    /// Whether the cache seems to have the machine code.
-    pub(crate) fn has_cached(&self, bytes: &[u8]) -> bool {
-        self.cache.as_ref().is_some_and(|cache| cache.has(&hash(bytes)))
+    /// Whether the cache seems to have the machine code for the file with that hash.
+    pub(crate) fn has_cached(&self, hash: &str) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.has(hash))
     }
 
-    /// A file's bytes, if they are not too many.
+    /// A file's bytes, if they are not too many. Waits for nobody: a pipe is none.
     pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
         let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
         let limit = self.config.file_bytes;
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        let announced = file.metadata().map_err(unreadable)?.len();
+        // Without NONBLOCK, opening a pipe in the place of a file waits for somebody who writes to it.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| unreadable(error.into()))?;
+        let file = File::from(file);
+        let metadata = file.metadata().map_err(unreadable)?;
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() { "a folder" } else { "a pipe or a device" };
+            return Err(unreadable(std::io::Error::other(format!("it is {what}, not a file"))));
+        }
         let mut bytes = Vec::new();
         file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() > limit {
-            return Err(LoadError::TooLarge { bytes: announced.max(bytes.len() as u64), limit });
+            return Err(LoadError::TooLarge { bytes: metadata.len().max(bytes.len() as u64), limit });
         }
         Ok(bytes)
     }

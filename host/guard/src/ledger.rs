@@ -6,11 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use model::snapshot::InForce;
 use model::{Command, TargetId};
+use serde::{Deserialize, Serialize};
 
 use crate::approved::{Approved, Order};
 
 /// Which way a battery goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// From the bus.
     Charge,
@@ -31,23 +33,28 @@ impl Direction {
 
 /// Remembers what was written to each target. Pure: time is passed in. Intervals go by the monotonic
 /// clock (`uptime`, since the daemon's start), which no change of the wall clock disturbs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ledger {
     targets: BTreeMap<TargetId, Entry>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Entry {
+    #[serde(skip_serializing_if = "Option::is_none")]
     in_force: Option<Standing>,
     /// Last write to the device; the command is `None` for a release and when forgotten.
+    #[serde(skip_serializing_if = "Option::is_none")]
     written: Option<(Option<Command>, Duration)>,
     /// Last direction, and when it became that.
+    #[serde(skip_serializing_if = "Option::is_none")]
     direction: Option<(Direction, Duration)>,
     /// Last state of the switch, and when it became that.
+    #[serde(skip_serializing_if = "Option::is_none")]
     switched: Option<(bool, Duration)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Standing {
     command: Command,
     since: Timestamp,

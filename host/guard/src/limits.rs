@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use model::number;
 use model::snapshot::Abilities;
 use model::{CommandKind, TargetId};
 use serde::{Deserialize, Serialize};
@@ -9,13 +10,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GridLimits {
     /// Most that may be imported, watt; `None`: no limit set.
+    #[serde(default, with = "number::option")]
     pub import_limit_w: Option<f64>,
     /// Most that may be fed in, watt, both by one inverter and at the meter; 800 W is the German limit
     /// for plug-in solar devices (VDE-AR-N 4105:2026, § 8 EEG 2023). 0: nothing may be fed in.
+    #[serde(default, with = "number::option")]
     pub feed_in_limit_w: Option<f64>,
     /// The meter's reading is stale when it is older.
     pub meter_stale_after: Duration,
     /// No home of this kind has more, watt; a reading beyond is implausible.
+    #[serde(with = "number")]
     pub plausible_w: f64,
 }
 
@@ -30,18 +34,26 @@ impl Default for GridLimits {
     }
 }
 
+/// Longer than a slot, so that one missed tick changes nothing, shorter than two.
+const LEASE: Duration = Duration::from_secs(20 * 60);
+
 /// Limits of a battery, from its device, the owner and the law.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatteryLimits {
     /// Watt-hours from 0 to 100 %.
+    #[serde(with = "number")]
     pub capacity_wh: f64,
     /// Nothing discharges below.
+    #[serde(with = "number")]
     pub min_soc_pct: f64,
     /// Nothing charges above.
+    #[serde(with = "number")]
     pub max_soc_pct: f64,
     /// Watt at the bus.
+    #[serde(with = "number")]
     pub max_charge_w: f64,
     /// Watt at the bus.
+    #[serde(with = "number")]
     pub max_discharge_w: f64,
     /// What its entities can do.
     pub commands: BTreeSet<CommandKind>,
@@ -54,21 +66,64 @@ pub struct BatteryLimits {
     pub lease: Duration,
 }
 
+impl Default for BatteryLimits {
+    /// A battery that may do nothing, with the usual times.
+    fn default() -> Self {
+        Self {
+            capacity_wh: 0.0,
+            min_soc_pct: 10.0,
+            max_soc_pct: 100.0,
+            max_charge_w: 0.0,
+            max_discharge_w: 0.0,
+            commands: BTreeSet::new(),
+            direction_dwell: Duration::from_secs(120),
+            write_interval: Duration::from_secs(10),
+            lease: LEASE,
+        }
+    }
+}
+
+/// From where to where a level may be set, in its own unit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelRange {
+    /// Least.
+    #[serde(with = "number")]
+    pub min: f64,
+    /// Most.
+    #[serde(with = "number")]
+    pub max: f64,
+}
+
 /// Limits of a device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeviceLimits {
     /// What its entities can do.
     pub abilities: Abilities,
-    /// Least time between turning on and turning off.
+    /// Least time between turning on and turning off: spares the relay, and what is behind it.
     pub switch_dwell: Duration,
     /// Least time between two writes.
     pub write_interval: Duration,
     /// What it draws when it is on, watt, as far as known: counts against the import limit.
+    #[serde(default, with = "number::option")]
     pub power_w: Option<f64>,
     /// Range of its level, where it has one.
-    pub level: Option<(f64, f64)>,
+    pub level: Option<LevelRange>,
     /// A command ends by itself after this when nothing renews it.
     pub lease: Duration,
+}
+
+impl Default for DeviceLimits {
+    /// A device that may do nothing, with the usual times.
+    fn default() -> Self {
+        Self {
+            abilities: Abilities::default(),
+            switch_dwell: Duration::from_secs(60),
+            write_interval: Duration::from_secs(2),
+            power_w: None,
+            level: None,
+            lease: LEASE,
+        }
+    }
 }
 
 /// All limits of a home.

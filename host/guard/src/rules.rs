@@ -1,13 +1,13 @@
 //! The rules, one file each, in the order in which they are asked. Each is a pure function of a [`Case`]
 //! and says nothing, changes the command, or refuses it.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use model::{BalanceLimits, Command, CommandKind, Rule};
+use model::{BalanceLimits, Command, CommandKind, Grant, Rule};
 
 use crate::judge::Scene;
 use crate::limits::{BatteryLimits, DeviceLimits, GridLimits, Limits};
+use crate::mandate::{Proposal, Setpoint};
 use crate::view::View;
 
 pub(crate) mod capability;
@@ -17,6 +17,7 @@ pub(crate) mod duplicate;
 pub(crate) mod dwell;
 pub(crate) mod feed_in_limit;
 pub(crate) mod finite;
+pub(crate) mod grant;
 pub(crate) mod grid_import_limit;
 pub(crate) mod implausible_reading;
 pub(crate) mod link;
@@ -40,11 +41,12 @@ pub(crate) enum Ruling {
 
 pub(crate) type Check = fn(&Case<'_>) -> Ruling;
 
-/// First what needs no reading, then the readings, then the limits, and time last, since it looks at the
-/// command that would be written.
-pub(crate) const CHAIN: [(Rule, Check); 18] = [
+/// First what needs no reading, then the readings, then the limits of the home, then those of the strategy,
+/// and time last, since it looks at the command that would be written.
+pub(crate) const CHAIN: [(Rule, Check); 20] = [
     (Rule::Finite, finite::check),
     (Rule::UnknownTarget, unknown_target::check),
+    (Rule::Grant, grant::target),
     (Rule::Duplicate, duplicate::check),
     (Rule::Undeclared, undeclared::check),
     (Rule::Link, link::check),
@@ -59,6 +61,7 @@ pub(crate) const CHAIN: [(Rule, Check); 18] = [
     (Rule::DischargePower, discharge_power::check),
     (Rule::GridImportLimit, grid_import_limit::check),
     (Rule::FeedInLimit, feed_in_limit::check),
+    (Rule::Grant, grant::power),
     (Rule::Dwell, dwell::check),
     (Rule::WriteInterval, write_interval::check),
 ];
@@ -67,15 +70,24 @@ pub(crate) const CHAIN: [(Rule, Check); 18] = [
 #[derive(Clone, Copy)]
 pub(crate) enum Origin<'a> {
     Plan {
-        /// What the strategy said that it may command.
-        declared: &'a BTreeSet<CommandKind>,
-        /// Whether no earlier action of the plan had this target.
+        proposal: Proposal<'a>,
+        /// Whether no earlier action that could count had this target.
         first: bool,
     },
-    Setpoint {
-        /// Bounds of the `balance` in force.
-        within: &'a BalanceLimits,
-    },
+    Setpoint(Setpoint<'a>),
+    /// The guard itself.
+    Own,
+}
+
+impl<'a> Origin<'a> {
+    /// Name of the strategy.
+    pub fn by(self) -> Option<&'a str> {
+        match self {
+            Origin::Plan { proposal, .. } => Some(proposal.by),
+            Origin::Setpoint(setpoint) => setpoint.by,
+            Origin::Own => None,
+        }
+    }
 }
 
 /// Whom it is for.
@@ -132,6 +144,15 @@ impl<'a> Case<'a> {
         match self.subject {
             Subject::Battery(battery) => Some(battery),
             _ => None,
+        }
+    }
+
+    /// What the owner lets the strategy do.
+    pub fn grant(&self) -> Option<&'a Grant> {
+        match self.origin {
+            Origin::Plan { proposal, .. } => Some(&proposal.mandate.grant),
+            Origin::Setpoint(setpoint) => Some(setpoint.grant),
+            Origin::Own => None,
         }
     }
 

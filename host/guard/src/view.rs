@@ -58,7 +58,7 @@ impl<'a> View<'a> {
 
     /// What the home takes from the grid without its batteries: meter plus their power. A battery whose
     /// power is unknown may do anything that it can. `None`: the meter cannot be believed.
-    pub fn base_w(&self) -> Option<Span> {
+    fn base_w(&self) -> Option<Span> {
         let grid = self.grid.known()?;
         let mut base = Span { low: grid, high: grid };
         for (id, view) in &self.batteries {
@@ -75,6 +75,19 @@ impl<'a> View<'a> {
             }
         }
         Some(base)
+    }
+
+    /// The most that the home takes from the grid while `target` adds nothing, watt: what it takes without
+    /// its batteries, what the others charge with, and what was turned on and does not show it yet. `None`:
+    /// the meter cannot be believed.
+    pub fn import_without_w(&self, target: &str) -> Option<f64> {
+        Some(self.base_w()?.high + self.other_charge_w(target) + self.other_turn_on_w(target))
+    }
+
+    /// The least that the home uses and the batteries but `target` do not give, watt. `None`: the meter
+    /// cannot be believed.
+    pub fn use_without_w(&self, target: &str) -> Option<f64> {
+        Some(self.base_w()?.low - self.other_discharge_w(target))
     }
 
     /// What all batteries but `except` charge with, or are about to.

@@ -40,6 +40,8 @@ pub struct Reading {
     /// Which entity.
     pub entity: String,
     /// In the unit of the role: watt, percent, watt-hour or degree Celsius.
+    #[serde(default, with = "crate::number::option")]
+    #[schema(value_type = Option<f64>)]
     pub value: Option<f64>,
     /// When the device last showed a sign of life through this entity or one of its companions.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -99,8 +101,12 @@ pub struct BatteryState {
     /// Discharge positive, charge negative.
     pub power_w: Reading,
     /// Charge limit that the device reports by itself, if it does; a magnitude.
+    #[serde(default, with = "crate::number::option")]
+    #[schema(value_type = Option<f64>)]
     pub device_max_charge_w: Option<f64>,
     /// Discharge limit that the device reports by itself, if it does; a magnitude.
+    #[serde(default, with = "crate::number::option")]
+    #[schema(value_type = Option<f64>)]
     pub device_max_discharge_w: Option<f64>,
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::drive::{self, Due, Next, to_power};
 use crate::ports::RecordError;
 use crate::standing::{Check, Progress as CheckProgress};
+use model::Grant;
 
 /// After a set-point had no effect, nothing is sent to that target for this long: no hammering.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
@@ -44,8 +45,9 @@ impl Controller {
     }
 
     /// Records a tick; its id is negative when that fails, and control goes on.
-    pub(super) fn keep(&mut self, tick: &Tick) -> i64 {
-        match self.record.tick(tick) {
+    pub(super) fn keep(&mut self, tick: &Tick, scene: &SceneRecord) -> i64 {
+        let scene = serde_json::to_vec(scene).map_err(|error| RecordError(format!("the scene of a tick: {error}")));
+        match scene.and_then(|scene| self.record.tick(tick, &scene)) {
             Ok(id) => {
                 self.record_error = None;
                 id
@@ -106,11 +108,16 @@ impl Controller {
                 && t.standing.as_ref().is_some_and(|s| matches!(s.approved.command(), Some(Command::Balance(_))))
         };
         let total: f64 = self.targets.values().filter(|t| is_balanced(t)).map(|t| strength(&t.id)).sum();
+        let everything = Grant::default();
         let mut steps = Vec::new();
         for target in self.targets.values().filter(|t| t.is_battery && t.is_ready(instant)) {
             let Some(in_force) = target.standing.as_ref().and_then(|s| s.approved.command()) else { continue };
+            let by = target.standing.as_ref().and_then(|s| s.verdict.by.as_deref());
+            let grant = by.and_then(|by| self.roster.members.get(by)).map_or(&everything, |member| &member.grant);
             let due = Due {
                 battery: &target.id,
+                by,
+                grant,
                 in_force,
                 written: target.written.as_ref().map(|(command, _)| command),
                 since_write: target.written.as_ref().map(|(_, at)| instant.saturating_duration_since(*at)),

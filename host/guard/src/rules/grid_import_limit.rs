@@ -20,12 +20,11 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
     if !adds {
         return Ruling::Pass;
     }
-    let Some(base) = case.view.base_w() else {
+    let Some(used_w) = case.view.import_without_w(case.target) else {
         return Ruling::Refuse {
             text: format!("nobody knows how much of the {limit_w:.0} W of the grid connection is in use"),
         };
     };
-    let used_w = base.high + case.view.other_charge_w(case.target) + case.view.other_turn_on_w(case.target);
     let left_w = (limit_w - used_w).max(0.0);
     let text = || {
         format!(

@@ -7,16 +7,20 @@ use jiff::{SignedDuration, Timestamp};
 use model::home::{Fault, Link};
 use model::snapshot::{Abilities, Level};
 use model::{
-    Action, BalanceLimits, BatteryState, Command, CommandKind, DeviceState, HomeState, Light, Reading, Reason,
+    Action, BalanceLimits, BatteryState, Command, CommandKind, DeviceState, Grant, HomeState, Light, Reading, Reason,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use wattwright_guard::{BatteryLimits, DeviceLimits, GridLimits, Guard, Ledger, Limits, Scene, Watch};
+use wattwright_guard::{
+    BatteryLimits, DeviceLimits, GridLimits, Guard, Judged, Ledger, LevelRange, Limits, Mandate, Proposal, Scene,
+    Setpoint, Watch,
+};
 
 pub const BATTERIES: [&str; 2] = ["one", "two"];
 pub const DEVICES: [&str; 2] = ["heater", "lamp"];
+pub const NAMES: [&str; 2] = ["first", "second"];
 const TARGETS: [&str; 6] = ["one", "two", "one", "heater", "lamp", "nobody"];
 pub const UPTIME: Duration = Duration::from_secs(100_000);
 
@@ -47,8 +51,10 @@ pub struct World {
     pub earlier: Option<([f64; 2], Duration)>,
     /// Oldest first.
     pub writes: Vec<Write>,
-    pub actions: Vec<Action>,
-    pub declared: BTreeSet<CommandKind>,
+    /// Each with the strategy that wants it.
+    pub actions: Vec<(usize, Action)>,
+    /// What each strategy may; the first one's command is in force.
+    pub mandates: [Mandate; 2],
     pub setpoint: Command,
     pub within: BalanceLimits,
     ledger: Ledger,
@@ -62,6 +68,26 @@ pub fn now() -> Timestamp {
 impl World {
     pub fn guard(&self) -> Guard {
         Guard::new(self.limits.clone())
+    }
+
+    pub fn judge(&self, scene: &Scene<'_>) -> Vec<Judged> {
+        self.guard().judge(&self.proposals(), scene)
+    }
+
+    pub fn proposals(&self) -> Vec<Proposal<'_>> {
+        let proposal = |(strategy, action)| Proposal { by: NAMES[strategy], action, mandate: &self.mandates[strategy] };
+        self.actions.iter().map(|(strategy, action)| proposal((*strategy, action))).collect()
+    }
+
+    pub fn judge_setpoint(&self, battery: &str, scene: &Scene<'_>) -> Judged {
+        let setpoint = Setpoint {
+            battery,
+            command: &self.setpoint,
+            within: &self.within,
+            by: Some(NAMES[0]),
+            grant: &self.mandates[0].grant,
+        };
+        self.guard().judge_setpoint(&setpoint, scene)
     }
 
     pub fn scene(&self) -> Scene<'_> {
@@ -135,6 +161,27 @@ fn kinds() -> impl Strategy<Value = BTreeSet<CommandKind>> {
     })
 }
 
+/// Half of them what every strategy may by default.
+fn grant() -> impl Strategy<Value = Grant> {
+    let some = (
+        option::weighted(0.4, vec(select(&TARGETS[..]), 0..4)),
+        proptest::bool::weighted(0.5),
+        proptest::bool::weighted(0.5),
+        option::weighted(0.4, power()),
+    )
+        .prop_map(|(targets, grid_charging, export, max_power_w)| Grant {
+            targets: targets.map(|ids| ids.into_iter().map(Into::into).collect()),
+            grid_charging,
+            export,
+            max_power_w,
+        });
+    prop_oneof![1 => Just(Grant::default()), 1 => some]
+}
+
+fn mandate() -> impl Strategy<Value = Mandate> {
+    (kinds(), grant()).prop_map(|(declared, grant)| Mandate { declared, grant })
+}
+
 fn battery_limits() -> impl Strategy<Value = BatteryLimits> {
     let soc = prop_oneof![6 => (Just(10.0), Just(90.0)), 2 => (0.0..60.0_f64, 40.0..100.0_f64), 1 => (wild(), wild())];
     (soc, 500.0..5000.0_f64, power(), power(), kinds(), 0..200_u64, 0..20_u64).prop_map(
@@ -149,6 +196,7 @@ fn battery_limits() -> impl Strategy<Value = BatteryLimits> {
                 direction_dwell: Duration::from_secs(dwell_s),
                 write_interval: Duration::from_secs(interval_s),
                 lease: Duration::from_secs(600),
+                ..BatteryLimits::default()
             }
         },
     )
@@ -170,8 +218,9 @@ fn device_limits() -> impl Strategy<Value = DeviceLimits> {
             switch_dwell: Duration::from_secs(dwell_s),
             write_interval: Duration::from_secs(interval_s),
             power_w,
-            level,
+            level: level.map(|(min, max)| LevelRange { min, max }),
             lease: Duration::from_secs(600),
+            ..DeviceLimits::default()
         },
     )
 }
@@ -242,7 +291,7 @@ fn write() -> impl Strategy<Value = Told> {
 
 pub fn any_world() -> impl Strategy<Value = World> {
     let past = (option::weighted(0.5, ([level_pct(), level_pct()], 0..60_u64)), vec(write(), 0..4));
-    let plan = (vec((select(&TARGETS[..]), command()), 0..5), kinds());
+    let plan = (vec((0..2_usize, select(&TARGETS[..]), command()), 0..5), [mandate(), mandate()]);
     let setpoint = (command(), option::of(power()), option::of(power()));
     (limits(), home(), past, plan, setpoint).prop_map(assemble)
 }
@@ -250,12 +299,12 @@ pub fn any_world() -> impl Strategy<Value = World> {
 /// Target, command, and how many seconds ago.
 type Told = (&'static str, Command, u64);
 type Past = (Option<([f64; 2], u64)>, Vec<Told>);
-type Proposed = (Vec<(&'static str, Command)>, BTreeSet<CommandKind>);
+type Proposed = (Vec<(usize, &'static str, Command)>, [Mandate; 2]);
 
 type Wanted = (Command, Option<f64>, Option<f64>);
 
 fn assemble((limits, home, past, plan, setpoint): (Limits, HomeState, Past, Proposed, Wanted)) -> World {
-    let ((earlier, writes), (actions, declared), (setpoint, max_charge_w, max_discharge_w)) = (past, plan, setpoint);
+    let ((earlier, writes), (actions, mandates), (setpoint, max_charge_w, max_discharge_w)) = (past, plan, setpoint);
     let earlier = earlier.map(|(levels, ago_s)| (levels, Duration::from_secs(ago_s)));
     let (ledger, writes) = carry_out(writes);
     World {
@@ -264,8 +313,8 @@ fn assemble((limits, home, past, plan, setpoint): (Limits, HomeState, Past, Prop
         home,
         earlier,
         writes,
-        actions: actions.into_iter().map(|(target, command)| action(target, command)).collect(),
-        declared,
+        actions: actions.into_iter().map(|(by, target, command)| (by, action(target, command))).collect(),
+        mandates,
         setpoint,
         within: BalanceLimits { max_charge_w, max_discharge_w },
         ledger,
@@ -298,10 +347,13 @@ fn carry_out(mut writes: Vec<Told>) -> (Ledger, Vec<Write>) {
         return (ledger, written);
     }
     let (guard, home) = boundless();
+    let mandate = Mandate { declared: KINDS.into(), grant: Grant::default() };
     for (target, command, ago_s) in writes {
         let ago = Duration::from_secs(ago_s);
         let scene = Scene { home: &home, now: now(), uptime: UPTIME - ago, ledger: &ledger, watch: &Watch::default() };
-        let judged = guard.judge(&[action(target, command)], &KINDS.into(), &scene).remove(0);
+        let action = action(target, command);
+        let proposal = Proposal { by: NAMES[0], action: &action, mandate: &mandate };
+        let judged = guard.judge(&[proposal], &scene).remove(0);
         if let Some(approved) = judged.approved {
             ledger.record(&approved, now() - ago, UPTIME - ago);
             let Some(command) = approved.command().cloned() else { continue };
@@ -323,6 +375,7 @@ fn boundless() -> (Guard, HomeState) {
         direction_dwell: Duration::ZERO,
         write_interval: Duration::ZERO,
         lease: Duration::from_secs(600),
+        ..BatteryLimits::default()
     };
     let device = DeviceLimits {
         abilities: everything,
@@ -331,6 +384,7 @@ fn boundless() -> (Guard, HomeState) {
         power_w: None,
         level: None,
         lease: Duration::from_secs(600),
+        ..DeviceLimits::default()
     };
     let limits = Limits {
         grid: GridLimits { feed_in_limit_w: None, ..GridLimits::default() },

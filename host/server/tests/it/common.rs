@@ -200,7 +200,7 @@ impl Fixture {
         let journal = Journal::in_memory().unwrap();
         let noon: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
         for hour in (0..ticks).rev() {
-            journal.record(&tick(noon - jiff::SignedDuration::from_hours(hour))).unwrap();
+            journal.record(&tick(noon - jiff::SignedDuration::from_hours(hour)), None).unwrap();
         }
         let (sender, receiver) = watch::channel(Arc::new(live("At first.")));
         let manager = Arc::new(Manager::default());
