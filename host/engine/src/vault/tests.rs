@@ -194,9 +194,9 @@ fn the_oldest_unused_goes_first_and_what_is_needed_stays() {
     vault.put(&reference("beta", "1.0.0", b"beta"), b"beta", Some("b.wasm"));
     let good = load::hash(b"beta");
     vault.note(&good, Note::GoodFor("b.wasm"));
-    let replayed = vault.put_other("0.1.0");
     // Used again, and so younger than what came after it.
     vault.note(&hashes[0], Note::GoodFor("a.wasm"));
+    let replayed = vault.put_other("0.1.0");
     vault.keep(BTreeSet::from([hashes[2].clone()]));
     vault.flush();
     vault.prune(&BTreeSet::from([hashes[1].clone()]));
