@@ -13,7 +13,8 @@
 //! What a strategy can do is bounded from the first instruction on, its start function included: by a
 //! budget of instructions and a deadline behind it, by memory and stack, by the size of its answer and of
 //! its log ([`EngineConfig`]). It has no
-//! clock, no random numbers, no files and no network, since nothing of the kind is linked. Each call
+//! clock, no random numbers, no files and no network: nothing of the kind is linked, and a component that
+//! imports WASI because its toolchain does gets one with nothing in it ([`wasi`]). Each call
 //! gets a fresh instance, so that nothing survives but the `memory` that the plan hands back: the same
 //! input gives the same bytes.
 //!
@@ -27,6 +28,7 @@
 
 mod artefact;
 mod border;
+mod budget;
 mod cache;
 mod compiler;
 mod config;
@@ -45,7 +47,9 @@ mod settings;
 mod strategy;
 mod text;
 mod vault;
+mod wasi;
 
+pub use budget::allowed;
 pub use compiler::{ChildCompiler, CompileLimits, Compiler, compile_child};
 pub use config::EngineConfig;
 pub use engine::{Engine, EngineError, Instruments};

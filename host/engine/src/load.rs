@@ -5,14 +5,16 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use jiff::Timestamp;
 use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use crate::artefact::{Artefact, CompileError, shown};
+use crate::budget::Budget;
 use crate::contract::v0_1;
 use crate::recognize::recognize;
-use crate::{Compiler, Engine, Strategy, description, failure};
+use crate::{Compiler, Engine, Strategy, description, failure, wasi};
 
 /// Why a file is no strategy.
 #[derive(Debug, thiserror::Error)]
@@ -157,8 +159,10 @@ impl Engine {
         let prelinked =
             v0_1::Prelinked::new(&component).map_err(|error| LoadError::Contract(shown(format!("{error:#}"))))?;
         let compile_time = begun.elapsed();
-        let raw = prelinked.describe(&mut self.store()).map_err(|(phase, error)| {
-            let failure = failure::explain(phase, &error, &self.config);
+        let budget = Budget::of_all(&self.config);
+        let mut store = self.store(&budget, Timestamp::UNIX_EPOCH);
+        let raw = prelinked.describe(&mut store).map_err(|(phase, error)| {
+            let failure = failure::explain(phase, &error, &budget, &self.config);
             LoadError::Describe { code: failure.kind.code(), message: failure.message }
         })?;
         let (description, settings) = description::admit(raw, &self.config)?;
@@ -247,7 +251,7 @@ fn imports(component: &Component) -> Vec<String> {
 }
 
 fn check_imports(imports: &[String]) -> Result<(), LoadError> {
-    let foreign = imports.iter().filter(|import| !v0_1::INTERFACES.contains(&import.as_str()));
+    let foreign = imports.iter().filter(|import| !v0_1::INTERFACES.contains(&import.as_str()) && !wasi::offers(import));
     // A wrong version of the contract explains everything else.
     match foreign.min_by_key(|import| !import.starts_with("wattwright:strategy/")) {
         None => Ok(()),
@@ -261,9 +265,10 @@ fn check_imports(imports: &[String]) -> Result<(), LoadError> {
 }
 
 fn refused(import: &str) -> LoadError {
-    let hint = if import.starts_with("wasi") {
-        "there is no system behind them; build for `wasm32-unknown-unknown`, or leave WASI out \
-         (`componentize-py --stub-wasi`, `componentize-qjs --stub-wasi`, `jco --disable all`, a stub adapter for Go)"
+    let hint = if import.starts_with("wasi_") || import.starts_with("wasi:") {
+        "of WASI only the command line, clocks, random numbers, files and sockets of version 0.2 can be imported, \
+         with nothing behind them; build for `wasm32-unknown-unknown`, leave out the rest (`jco --disable http`), or \
+         make a module with WASI 0.1 a component (`wasm-tools component new --adapt`)"
     } else if import.starts_with("__wbindgen") || import.starts_with("wbg") {
         "there is no JavaScript; turn off the `js` or `wasm-bindgen` feature of the crate that needs it"
     } else {

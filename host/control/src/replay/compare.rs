@@ -88,16 +88,10 @@ mod tests {
         let before = json!({"a": [1.5, {"b": "x"}], "gone": 1});
         let after = json!({"a": [1.5, {"b": "y"}, 3], "new": null});
         let found = differences("plan", &before, &after);
-        let found: Vec<_> =
-            found.iter().map(|d| (d.path.as_str(), d.recorded.as_str(), d.now.as_str())).collect();
+        let found: Vec<_> = found.iter().map(|d| (d.path.as_str(), d.recorded.as_str(), d.now.as_str())).collect();
         assert_eq!(
             found,
-            [
-                ("plan.a.1.b", "\"x\"", "\"y\""),
-                ("plan.a.2", "", "3"),
-                ("plan.gone", "1", ""),
-                ("plan.new", "", "null")
-            ]
+            [("plan.a.1.b", "\"x\"", "\"y\""), ("plan.a.2", "", "3"), ("plan.gone", "1", ""), ("plan.new", "", "null")]
         );
     }
 

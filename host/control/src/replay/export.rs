@@ -79,8 +79,8 @@ impl Exported {
         let mut components = BTreeMap::new();
         for strategy in tick.versions() {
             if !components.contains_key(&strategy.hash) {
-                let component = bytes(strategy)
-                    .map_err(|reason| ExportError::Missing { strategy: strategy.clone(), reason })?;
+                let component =
+                    bytes(strategy).map_err(|reason| ExportError::Missing { strategy: strategy.clone(), reason })?;
                 components.insert(strategy.hash.clone(), BASE64_STANDARD.encode(component));
             }
         }

@@ -9,6 +9,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use crate::description::RawDescription;
 use crate::failure::Phase;
 use crate::sandbox::{LogLevel, State};
+use crate::wasi;
 
 #[allow(missing_docs, clippy::all)]
 mod bindings {
@@ -43,6 +44,7 @@ impl Prelinked {
     pub(crate) fn new(component: &Component) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(component.engine());
         bindings::Strategy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+        wasi::add_to_linker(&mut linker, component)?;
         Ok(Self(bindings::StrategyPre::new(linker.instantiate_pre(component)?)?))
     }
 
