@@ -326,6 +326,11 @@ impl Controller {
             self.open.pop_front();
         }
         self.enforce(changes, &tick);
+        for (name, lines) in &self.logs {
+            if let Err(error) = self.record.log(tick.id, now, name, lines) {
+                tracing::error!(strategy = name, %error, "its log could not be kept");
+            }
+        }
         // What is not recorded has nothing that a shadow's word could stand beside.
         if tick.id > 0 {
             let (snapshot, roster) = (decided.snapshot, self.roster.clone());
