@@ -172,12 +172,14 @@ fn failed(strategy: StrategyRef, input: Input, error: &DecideError) -> Attempt {
     // The SDK logs a panic's message before the trap, which has none of its own.
     let said = error.log.iter().rev().find(|line| line.level == LogLevel::Error);
     let said = said.map(|line| format!("; it said: {}", line.message)).unwrap_or_default();
+    // wasmtime puts a heading in front.
+    let frames = error.backtrace().lines().map(str::trim).skip_while(|line| line.ends_with(':'));
     let first = error.log.len().saturating_sub(LOG_LINES);
     Attempt {
         strategy,
         code: error.code().to_owned(),
         message: format!("{error}{said}"),
-        backtrace: error.backtrace().lines().take(BACKTRACE_LINES).map(str::to_owned).collect(),
+        backtrace: frames.take(BACKTRACE_LINES).map(str::to_owned).collect(),
         log: error.log[first..].iter().map(log_line).collect(),
         settings: Some(input.settings),
         memory: input.memory,
