@@ -190,12 +190,14 @@ fn bench(strategy: &Strategy) -> Result<Bench, Box<dyn Error>> {
         solar_power_w: Some(Reading::of("solar", 0.0, now)),
         load_power_w: None,
         temperature_c: None,
+        import_cap_w: None,
         batteries: vec![BatteryState {
             id: "battery".into(),
             soc_pct: Reading::of("soc", 40.0, now),
             power_w: Reading::of("power", 0.0, now),
             device_max_charge_w: None,
             device_max_discharge_w: None,
+            taken: None,
         }],
         devices: vec![shown("plug", switch), shown("led", light)],
     };

@@ -168,12 +168,14 @@ mod tests {
                 solar_power_w: None,
                 load_power_w: None,
                 temperature_c: None,
+                import_cap_w: None,
                 batteries: vec![BatteryState {
                     id: "b".into(),
                     soc_pct: Reading::of("soc", soc_pct, NOW),
                     power_w: Reading::of("power", battery_w, NOW),
                     device_max_charge_w: None,
                     device_max_discharge_w: None,
+                    taken: None,
                 }],
                 devices: Vec::new(),
             };

@@ -284,6 +284,8 @@ pub fn limits_of(snapshot: &Snapshot) -> Limits {
                 let limits = DeviceLimits {
                     abilities: device.abilities,
                     switch_dwell: Duration::ZERO,
+                    // Only the tasks' word is known here.
+                    interruptible: snapshot.tasks.iter().all(|t| t.device != device.id || t.interruptible),
                     write_interval: Duration::ZERO,
                     power_w: None,
                     level: device.level.as_ref().map(|l| LevelRange { min: l.min, max: l.max }),
@@ -310,6 +312,7 @@ pub fn state_of(snapshot: &Snapshot) -> HomeState {
         solar_power_w: Some(reading("solar_power_w".into(), snapshot.solar_power_w)),
         load_power_w: Some(reading("load_power_w".into(), snapshot.load_power_w)),
         temperature_c: None,
+        import_cap_w: None,
         batteries: snapshot
             .batteries
             .iter()
@@ -319,6 +322,7 @@ pub fn state_of(snapshot: &Snapshot) -> HomeState {
                 power_w: reading(format!("batteries.{}.power_w", b.id), b.power_w),
                 device_max_charge_w: None,
                 device_max_discharge_w: None,
+                taken: None,
             })
             .collect(),
         devices: snapshot

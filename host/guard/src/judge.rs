@@ -133,7 +133,7 @@ impl Guard {
 /// A setpoint that is refused must not leave the one before in force.
 fn hold_instead(rule: Rule, case: &Case<'_>) -> Option<Command> {
     let moving = matches!(case.command, Command::Charge { .. } | Command::Discharge { .. });
-    let stoppable = !matches!(rule, Rule::UnknownTarget | Rule::Link | Rule::WriteInterval);
+    let stoppable = !matches!(rule, Rule::UnknownTarget | Rule::Link | Rule::Taken | Rule::WriteInterval);
     let shown = battery_state(case.scene, case.target).is_some();
     (matches!(case.origin, Origin::Setpoint(_)) && moving && stoppable && shown).then_some(Command::Hold)
 }

@@ -18,6 +18,7 @@ mod limits;
 mod mandate;
 mod record;
 mod rules;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod view;
@@ -27,7 +28,7 @@ pub use approved::{Approved, Order};
 pub use believe::{Belief, believe_battery_power, believe_grid_power, believe_soc};
 pub use judge::{Guard, Judged, Scene};
 pub use ledger::{Direction, Ledger};
-pub use limits::{BatteryLimits, DeviceLimits, GridLimits, LevelRange, Limits};
+pub use limits::{BatteryLimits, DeviceLimits, ExternalLimit, GridLimits, LevelRange, Limits};
 pub use mandate::{Mandate, Proposal, Setpoint};
 pub use record::SceneRecord;
 pub use watch::Watch;

@@ -12,23 +12,31 @@ use crate::view::View;
 
 pub(crate) mod capability;
 pub(crate) mod charge_power;
+pub(crate) mod clock_skew;
 pub(crate) mod discharge_power;
 pub(crate) mod duplicate;
 pub(crate) mod dwell;
+pub(crate) mod external_limit;
 pub(crate) mod feed_in_limit;
 pub(crate) mod finite;
 pub(crate) mod grant;
 pub(crate) mod grid_import_limit;
 pub(crate) mod implausible_reading;
+pub(crate) mod in_use;
 pub(crate) mod link;
+pub(crate) mod outage_reserve;
 pub(crate) mod range;
 mod readings;
 pub(crate) mod soc_ceiling;
 pub(crate) mod soc_floor;
 pub(crate) mod stale_reading;
+pub(crate) mod step;
+pub(crate) mod switch_budget;
+pub(crate) mod taken;
 pub(crate) mod undeclared;
 pub(crate) mod unknown_reading;
 pub(crate) mod unknown_target;
+pub(crate) mod write_budget;
 pub(crate) mod write_interval;
 
 /// What one rule says.
@@ -43,26 +51,34 @@ pub(crate) type Check = fn(&Case<'_>) -> Ruling;
 
 /// First what needs no reading, then the readings, then the limits of the home, then those of the strategy,
 /// and time last, since it looks at the command that would be written.
-pub(crate) const CHAIN: [(Rule, Check); 20] = [
+pub(crate) const CHAIN: [(Rule, Check); 28] = [
     (Rule::Finite, finite::check),
     (Rule::UnknownTarget, unknown_target::check),
     (Rule::Grant, grant::target),
     (Rule::Duplicate, duplicate::check),
     (Rule::Undeclared, undeclared::check),
     (Rule::Link, link::check),
+    (Rule::Taken, taken::check),
     (Rule::Capability, capability::check),
     (Rule::Range, range::check),
+    (Rule::ClockSkew, clock_skew::check),
     (Rule::UnknownReading, unknown_reading::check),
     (Rule::StaleReading, stale_reading::check),
     (Rule::ImplausibleReading, implausible_reading::check),
     (Rule::SocFloor, soc_floor::check),
+    (Rule::OutageReserve, outage_reserve::check),
     (Rule::SocCeiling, soc_ceiling::check),
     (Rule::ChargePower, charge_power::check),
     (Rule::DischargePower, discharge_power::check),
+    (Rule::ExternalLimit, external_limit::check),
     (Rule::GridImportLimit, grid_import_limit::check),
     (Rule::FeedInLimit, feed_in_limit::check),
     (Rule::Grant, grant::power),
+    (Rule::Step, step::check),
+    (Rule::InUse, in_use::check),
     (Rule::Dwell, dwell::check),
+    (Rule::SwitchBudget, switch_budget::check),
+    (Rule::WriteBudget, write_budget::check),
     (Rule::WriteInterval, write_interval::check),
 ];
 

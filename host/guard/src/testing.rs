@@ -64,6 +64,7 @@ impl Bench {
                 solar_power_w: None,
                 load_power_w: None,
                 temperature_c: None,
+                import_cap_w: None,
                 batteries: Vec::new(),
                 devices: Vec::new(),
             },
@@ -105,6 +106,7 @@ impl Bench {
             power_w: Reading::of("sensor.power", 0.0, self.now),
             device_max_charge_w: None,
             device_max_discharge_w: None,
+            taken: None,
         });
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use model::home::Taken;
 use model::{BatteryState, Command, DeviceState};
 
 use crate::believe::{Belief, believe_battery_power, believe_grid_power, believe_soc};
@@ -90,28 +91,35 @@ impl<'a> View<'a> {
         Some(self.base_w()?.low - self.other_discharge_w(target))
     }
 
-    /// What all batteries but `except` charge with, or are about to.
+    /// What all batteries but `except` charge with, or are about to. One that calibrates itself may take all
+    /// that it can at any moment.
     pub fn other_charge_w(&self, except: &str) -> f64 {
-        self.others(except, |command| match command {
+        let part = |command: &Command| match command {
             Command::Charge { power_w } => *power_w,
             _ => 0.0,
+        };
+        self.others(except, part, |id| {
+            let calibrates = battery_state(self.scene, id).is_some_and(|s| s.taken == Some(Taken::Calibrating));
+            let limits = self.limits.batteries.get(id).filter(|_| calibrates);
+            limits.map_or(0.0, |limits| magnitude(limits.max_charge_w))
         })
     }
 
     /// What all batteries but `except` discharge with, or are about to.
     pub fn other_discharge_w(&self, except: &str) -> f64 {
-        self.others(except, |command| match command {
+        let part = |command: &Command| match command {
             Command::Discharge { power_w } => *power_w,
             _ => 0.0,
-        })
+        };
+        self.others(except, part, |_| 0.0)
     }
 
-    fn others(&self, except: &str, part: fn(&Command) -> f64) -> f64 {
+    fn others(&self, except: &str, part: fn(&Command) -> f64, at_least: impl Fn(&str) -> f64) -> f64 {
         self.batteries
             .iter()
             .filter(|(id, _)| **id != except)
             .map(|(id, view)| {
-                let measured = view.power.known().map_or(0.0, |w| part(&as_command(w)));
+                let measured = view.power.known().map_or(0.0, |w| part(&as_command(w))).max(at_least(id));
                 let written = self.scene.ledger.last_written(id).map_or(0.0, part);
                 match self.decided.get(*id) {
                     // The loop will have to find its setpoint anew; what it does now is the best guess.

@@ -133,12 +133,14 @@ fn judge(cells: &[&str]) -> String {
         solar_power_w: None,
         load_power_w: None,
         temperature_c: None,
+        import_cap_w: None,
         batteries: vec![BatteryState {
             id: "battery".into(),
             soc_pct: reading("sensor.soc", soc),
             power_w: reading("sensor.power", battery),
             device_max_charge_w: None,
             device_max_discharge_w: None,
+            taken: None,
         }],
         devices: vec![device("heater", switch()), device("led", shine())],
     };

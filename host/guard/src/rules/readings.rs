@@ -21,7 +21,7 @@ pub(super) fn refuse(case: &Case<'_>, code: &str) -> Ruling {
 fn needed<'c>(case: &'c Case<'_>) -> [Option<&'c Belief>; 2] {
     let soc = || case.view.soc(case.target);
     let grid = || Some(&case.view.grid);
-    let limited = case.grid_limits.import_limit_w.is_some();
+    let limited = case.grid_limits.import_limit_w.is_some() || case.grid_limits.external.is_some();
     let granted = |measured: fn(&Grant) -> bool| case.grant().is_some_and(measured);
     match case.command {
         Command::Balance(_) => [soc(), grid()],

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use model::home::Taken;
 use model::{BatteryState, Command, CommandKind, Decision, Grant, Reading};
 use proptest::prelude::*;
 use wattwright_guard::{Approved, Direction, Judged};
@@ -52,6 +53,7 @@ pub fn plan(world: &World, judged: &[Judged]) -> Holds {
         prop_assert!(mandate.declared.contains(&command.kind()) || *command == Command::Hold);
         prop_assert!(mandate.grant.targets.as_ref().is_none_or(|targets| targets.contains(target)));
         single(world, target, command)?;
+        prop_assert!(!needs_clock(command) || !skewed(world), "{} by a wrong clock", command);
         told.push((target, command));
         // Strategies that come later may have other grants.
         granted(world, &mandate.grant, (target, command), &told)?;
@@ -101,6 +103,8 @@ pub fn setpoint(world: &World, approved: &Approved) -> Holds {
         other => prop_assert_eq!(other, &Command::Hold),
     }
     single(world, approved.target(), command)?;
+    let follows = matches!(in_force(world, approved.target()), Some(Command::Balance(_)));
+    prop_assert!(follows || !needs_clock(command) || !skewed(world), "{} by a wrong clock", command);
     let told = [(approved.target().as_str(), command)];
     let grant = &world.mandates[0].grant;
     let covered = grant.targets.as_ref().is_none_or(|targets| targets.contains(approved.target()));
@@ -115,13 +119,17 @@ fn single(world: &World, target: &str, command: &Command) -> Holds {
     prop_assert!(command.is_finite());
     prop_assert!(BATTERIES.contains(&target) || DEVICES.contains(&target), "unknown target {}", target);
     interval(world, target, command)?;
+    prop_assert!(within_turns(world, target, command), "turns too often");
     if BATTERIES.contains(&target) { battery(world, target, command) } else { device(world, target, command) }
 }
 
 fn battery(world: &World, id: &str, command: &Command) -> Holds {
     let limits = &world.limits.batteries[id];
     prop_assert!(limits.commands.contains(&command.kind()));
-    prop_assert!(battery_state(world, id).is_some(), "the home does not show it");
+    let state = battery_state(world, id);
+    prop_assert!(state.is_some(), "the home does not show it");
+    prop_assert!(state.is_some_and(|state| state.taken.is_none()), "another is in charge");
+    prop_assert!(within_writes(world, id, command), "written to too often");
     let (charge_w, discharge_w) = strongest(world, id);
     if *command == Command::Hold {
         return Ok(());
@@ -129,7 +137,10 @@ fn battery(world: &World, id: &str, command: &Command) -> Holds {
     let level = level(world, id);
     prop_assert!(level.is_some(), "moves with an unknown state of charge");
     let (floor, ceiling) = (
-        level.is_none_or(|pct| at_or_beyond(pct, limits.min_soc_pct)),
+        level.is_none_or(|pct| {
+            let reserved = limits.outage_reserve_pct != 0.0 && at_or_beyond(pct, limits.outage_reserve_pct);
+            at_or_beyond(pct, limits.min_soc_pct) || reserved
+        }),
         level.is_none_or(|pct| at_or_beyond(limits.max_soc_pct, pct)),
     );
     match command {
@@ -149,6 +160,11 @@ fn battery(world: &World, id: &str, command: &Command) -> Holds {
             prop_assert!(meter(world).is_some(), "follows a meter that cannot be believed");
         }
         other => return Err(TestCaseError::fail(format!("{other} for a battery"))),
+    }
+    if let Some(step_w) = limits.step_w.filter(|step_w| sane(*step_w) >= 1.0) {
+        let power_w = part(command, Direction::Charge) + part(command, Direction::Discharge);
+        let steps = (power_w / step_w).round();
+        prop_assert!((power_w - steps * step_w).abs() <= 1e-9 * power_w.max(1.0), "{} of {}", power_w, step_w);
     }
     let direction = direction(command);
     if let Some((before, turned)) = last_turn(&world.writes, id)
@@ -176,6 +192,12 @@ fn device(world: &World, id: &str, command: &Command) -> Holds {
     match command {
         Command::TurnOn | Command::TurnOff => {
             prop_assert!(both(|a| a.switch));
+            let draws = state
+                .power_w
+                .as_ref()
+                .is_some_and(|reading| !shown_even_undated(reading).is_some_and(|w| w.abs() <= 5.0));
+            let cuts = *command == Command::TurnOff && state.on != Some(false) && draws;
+            prop_assert!(limits.interruptible || !cuts, "cuts what draws");
             let mut turned: Option<(&Command, Duration)> = None;
             for write in of(&world.writes, id).filter(|w| w.command.kind() == CommandKind::TurnOnOff) {
                 if turned.is_none_or(|(before, _)| *before != write.command) {
@@ -231,8 +253,10 @@ fn sums(world: &World, approved: &[(&str, &Command)]) -> Sums {
         let written = of(&world.writes, id).rfind(|w| !matches!(w.command, Command::Balance(_))).map(|w| &w.command);
         let goes_on_w = |direction: Direction| {
             let measured = measured.map_or(0.0, |w| if direction == Direction::Charge { -w } else { w });
+            let calibrates = battery_state(world, id).is_some_and(|state| state.taken == Some(Taken::Calibrating));
+            let may = if calibrates && direction == Direction::Charge { sane(limits.max_charge_w) } else { 0.0 };
             let written = written.map_or(0.0, |command| part(command, direction));
-            measured.max(written).max(0.0)
+            measured.max(written).max(may)
         };
         match told(id) {
             None | Some(Command::Balance(_)) => {
@@ -268,7 +292,11 @@ fn sums(world: &World, approved: &[(&str, &Command)]) -> Sums {
 fn together(world: &World, approved: &[(&str, &Command)]) -> Holds {
     let sums = sums(world, approved);
     let meter = meter(world);
-    if let Some(limit_w) = world.limits.grid.import_limit_w.map(sane)
+    let external_w = world.limits.grid.external.map(|limit| {
+        let cap_w = world.home.import_cap_w.as_ref().and_then(shown_even_undated).filter(|w| *w >= 0.0);
+        cap_w.unwrap_or(sane(limit.unknown_w))
+    });
+    if let Some(limit_w) = world.limits.grid.import_limit_w.map(sane).into_iter().chain(external_w).reduce(f64::min)
         && sums.charges
     {
         let Some(meter) = meter else { return Err(TestCaseError::fail("adds to an import that nobody measures")) };
@@ -289,16 +317,79 @@ fn interval(world: &World, target: &str, command: &Command) -> Holds {
         Some(limits) => limits.write_interval,
         None => world.limits.devices[target].write_interval,
     };
-    let last = of(&world.writes, target).rfind(|w| !matches!(w.command, Command::Balance(_)));
-    let in_force = of(&world.writes, target).next_back();
-    if let Some(last) = last
+    if let Some(last) = last_written(world, target)
         && !matches!(command, Command::Balance(_))
         && last.command != *command
-        && in_force.is_none_or(|w| w.command != *command)
+        && in_force(world, target) != Some(command)
     {
         prop_assert!(last.ago >= interval, "written after {:?}", last.ago);
     }
     Ok(())
+}
+
+fn last_written<'a>(world: &'a World, target: &str) -> Option<&'a Write> {
+    of(&world.writes, target).rfind(|write| !matches!(write.command, Command::Balance(_)))
+}
+
+fn in_force<'a>(world: &'a World, target: &str) -> Option<&'a Command> {
+    of(&world.writes, target).next_back().map(|write| &write.command)
+}
+
+/// All writes of a world are of one day.
+fn within_turns(world: &World, target: &str, command: &Command) -> bool {
+    let state = |command: &Command| match command {
+        Command::TurnOn => Some(1),
+        Command::TurnOff => Some(0),
+        other => direction(other).map(|direction| if direction == Direction::Charge { 1 } else { 0 }),
+    };
+    let (mut last, mut turns) = (None, 0);
+    for write in of(&world.writes, target) {
+        let to = state(&write.command);
+        if to.is_some() && to != last {
+            last = to;
+            turns += 1;
+        }
+    }
+    if state(command).is_none() || state(command) == last || *command == Command::TurnOff {
+        return true;
+    }
+    match world.limits.devices.get(target) {
+        Some(limits) => turns + 2 <= limits.turns_per_day,
+        None => turns < world.limits.batteries[target].turns_per_day,
+    }
+}
+
+/// This one and the hold after it.
+fn within_writes(world: &World, target: &str, command: &Command) -> bool {
+    let limits = &world.limits.batteries[target];
+    let same = last_written(world, target).is_some_and(|last| last.command == *command);
+    let moves = matches!(command, Command::Charge { .. } | Command::Discharge { .. });
+    if !moves || same || in_force(world, target) == Some(command) {
+        return true;
+    }
+    let writes: Vec<CommandKind> = of(&world.writes, target)
+        .map(|write| write.command.kind())
+        .chain([command.kind(), CommandKind::Hold])
+        .filter(|kind| *kind != CommandKind::Balance)
+        .collect();
+    let flash: Vec<&CommandKind> = writes.iter().filter(|kind| limits.flash_commands.contains(kind)).collect();
+    let wears = [command.kind(), CommandKind::Hold].iter().any(|kind| limits.flash_commands.contains(kind));
+    limits.writes_per_day.is_none_or(|budget| writes.len() <= budget as usize)
+        && (!wears || flash.len() <= limits.flash_writes_per_day as usize)
+}
+
+/// What a plan for another hour would do.
+fn needs_clock(command: &Command) -> bool {
+    use CommandKind::{Charge, Discharge, SetLevel};
+    matches!(command.kind(), Charge | Discharge | SetLevel) || *command == Command::TurnOn
+}
+
+fn skewed(world: &World) -> bool {
+    let home = &world.home;
+    let of_batteries = home.batteries.iter().flat_map(|battery| [&battery.soc_pct, &battery.power_w]);
+    let of_devices = home.devices.iter().filter_map(|device| device.power_w.as_ref());
+    let mut all = of_batteries.chain(of_devices).chain([&home.grid_power_w]);
+    all.any(|reading| reading.at.is_some_and(|at| at.duration_since(now()).as_secs() > 60))
 }
 
 fn of<'a>(writes: &'a [Write], target: &str) -> impl DoubleEndedIterator<Item = &'a Write> {
@@ -341,6 +432,10 @@ fn at_or_beyond(a: f64, b: f64) -> bool {
 
 fn shown(reading: &Reading) -> Option<f64> {
     reading.at?;
+    shown_even_undated(reading)
+}
+
+fn shown_even_undated(reading: &Reading) -> Option<f64> {
     reading.value.filter(|value| reading.fault.is_none() && value.is_finite())
 }
 

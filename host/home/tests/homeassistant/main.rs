@@ -33,6 +33,7 @@ fn entities() -> HomeEntities {
         solar_power: None,
         load_power: None,
         temperature: None,
+        import_cap: None,
         batteries: vec![(
             "battery".into(),
             parsed(json!({
