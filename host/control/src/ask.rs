@@ -177,12 +177,14 @@ pub fn sentence(error: &DecideError) -> String {
 }
 
 fn failed(strategy: StrategyRef, input: Input, error: &DecideError) -> Attempt {
+    // wasmtime puts a heading in front.
+    let frames = error.backtrace().lines().map(str::trim).skip_while(|line| line.ends_with(':'));
     let first = error.log.len().saturating_sub(LOG_LINES);
     Attempt {
         strategy,
         code: error.code().to_owned(),
         message: sentence(error),
-        backtrace: error.backtrace().lines().take(BACKTRACE_LINES).map(str::to_owned).collect(),
+        backtrace: frames.take(BACKTRACE_LINES).map(str::to_owned).collect(),
         log: error.log[first..].iter().map(log_line).collect(),
         settings: Some(input.settings),
         memory: input.memory,

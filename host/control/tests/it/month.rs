@@ -57,17 +57,22 @@ pub struct Recorded {
 }
 
 /// The same component with another hash: an empty custom section more.
-fn versions_of(engine: &Engine, count: usize) -> Result<Vec<(Arc<Strategy>, Vec<u8>)>> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/plugins/rule-based.wasm"));
-    let bytes =
-        std::fs::read(&path).map_err(|error| format!("{}: {error}; `cargo xtask build` makes it", path.display()))?;
+fn versions_of(engine: &Engine, count: usize) -> Result<Vec<Arc<Strategy>>> {
+    let bytes = rule_based()?;
     (0..count)
         .map(|more| {
             let mut bytes = bytes.clone();
             (0..more).for_each(|_| bytes.extend_from_slice(&[0, 4, 3, b'n', b'e', b'w']));
-            Ok((Arc::new(engine.load(&bytes)?), bytes))
+            Ok(Arc::new(engine.load(&bytes)?))
         })
         .collect()
+}
+
+/// The shipped strategy.
+pub fn rule_based() -> Result<Vec<u8>> {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/plugins/rule-based.wasm"));
+    let bytes = std::fs::read(&path);
+    Ok(bytes.map_err(|error| format!("{}: {error}; `cargo xtask build` makes it", path.display()))?)
 }
 
 struct World {
@@ -89,11 +94,11 @@ struct World {
 /// Records `ticks` ticks of a month in which the strategy is replaced twice.
 pub fn record(journal: &Journal, ticks: usize) -> Result<Recorded> {
     let engine = Engine::new(EngineConfig::default())?;
-    let rule_based = versions_of(&engine, 3)?;
+    let mine = versions_of(&engine, 3)?;
     let wont = Arc::new(engine.load(&declines("wont", "never").bytes())?);
     let second = Arc::new(engine.load(&balances("second", &[BATTERY]).bytes())?);
     let mut versions = Versions::new();
-    for strategy in rule_based.iter().map(|(strategy, _)| strategy).chain([&wont, &second]) {
+    for strategy in mine.iter().chain([&wont, &second]) {
         versions.insert(strategy.hash().to_owned(), strategy.clone());
     }
     let mut world = World::new()?;
@@ -101,7 +106,7 @@ pub fn record(journal: &Journal, ticks: usize) -> Result<Recorded> {
     let (mut ids, mut writing) = (Vec::with_capacity(ticks), Vec::with_capacity(ticks));
     for number in 0..ticks {
         world.live();
-        let now_active = &rule_based[number * rule_based.len() / ticks].0;
+        let now_active = &mine[number * mine.len() / ticks];
         let weaker = Grant { max_power_w: Some(600.0), ..Grant::default() };
         let weaker = Terms { grant: weaker, ..Terms::default() };
         let active = [(&wont, Terms::default()), (now_active, weaker), (&second, Terms::default())];
@@ -306,12 +311,14 @@ impl World {
             solar_power_w: Some(reading("solar", self.step.solar_w)),
             load_power_w: Some(reading("load", self.step.load_w)),
             temperature_c: None,
+            import_cap_w: None,
             batteries: vec![BatteryState {
                 id: BATTERY.into(),
                 soc_pct: reading("soc", self.step.soc_pct.round()),
                 power_w: reading("power", self.step.battery_w),
                 device_max_charge_w: None,
                 device_max_discharge_w: None,
+                taken: None,
             }],
             devices: vec![DeviceState {
                 id: PLUG.into(),
@@ -337,6 +344,7 @@ fn setup(parameters: &BatteryParameters) -> Setup {
         direction_dwell: Duration::from_secs(120),
         write_interval: Duration::from_secs(10),
         lease: Duration::from_secs(1200),
+        ..BatteryLimits::default()
     };
     let plug = DeviceLimits {
         abilities: Abilities { switch: true, ..Abilities::default() },
@@ -345,6 +353,8 @@ fn setup(parameters: &BatteryParameters) -> Setup {
         power_w: Some(800.0),
         level: None,
         lease: Duration::from_secs(1200),
+        interruptible: true,
+        ..DeviceLimits::default()
     };
     Setup {
         name: "A month".into(),
