@@ -67,12 +67,14 @@ mod tests {
             solar_power_w: None,
             load_power_w: None,
             temperature_c: None,
+            import_cap_w: None,
             batteries: vec![BatteryState {
                 id: "b".into(),
                 soc_pct: Reading::of("soc", 50.0, now),
                 power_w: Reading::of("power", 0.0, now),
                 device_max_charge_w: None,
                 device_max_discharge_w: None,
+                taken: None,
             }],
             devices: Vec::new(),
         }
@@ -89,6 +91,7 @@ mod tests {
             direction_dwell: Duration::from_secs(120),
             write_interval: Duration::ZERO,
             lease: Duration::from_secs(1200),
+            ..BatteryLimits::default()
         };
         Guard::new(Limits { batteries: [("b".to_owned(), limits)].into(), ..Limits::default() })
     }

@@ -93,6 +93,7 @@ impl Home for FakeHome {
             power_w: Reading::of(format!("{id}.power"), 0.0, now),
             device_max_charge_w: None,
             device_max_discharge_w: None,
+            taken: None,
         };
         HomeState {
             link,
@@ -102,6 +103,7 @@ impl Home for FakeHome {
             solar_power_w: None,
             load_power_w: None,
             temperature_c: None,
+            import_cap_w: None,
             batteries: BATTERIES.iter().map(battery).collect(),
             devices: Vec::new(),
         }

@@ -306,12 +306,14 @@ impl World {
             solar_power_w: Some(reading("solar", self.step.solar_w)),
             load_power_w: Some(reading("load", self.step.load_w)),
             temperature_c: None,
+            import_cap_w: None,
             batteries: vec![BatteryState {
                 id: BATTERY.into(),
                 soc_pct: reading("soc", self.step.soc_pct.round()),
                 power_w: reading("power", self.step.battery_w),
                 device_max_charge_w: None,
                 device_max_discharge_w: None,
+                taken: None,
             }],
             devices: vec![DeviceState {
                 id: PLUG.into(),
@@ -337,6 +339,7 @@ fn setup(parameters: &BatteryParameters) -> Setup {
         direction_dwell: Duration::from_secs(120),
         write_interval: Duration::from_secs(10),
         lease: Duration::from_secs(1200),
+        ..BatteryLimits::default()
     };
     let plug = DeviceLimits {
         abilities: Abilities { switch: true, ..Abilities::default() },
@@ -345,6 +348,7 @@ fn setup(parameters: &BatteryParameters) -> Setup {
         power_w: Some(800.0),
         level: None,
         lease: Duration::from_secs(1200),
+        ..DeviceLimits::default()
     };
     Setup {
         name: "A month".into(),

@@ -240,6 +240,7 @@ fn setup() -> Setup {
         direction_dwell: Duration::ZERO,
         write_interval: Duration::ZERO,
         lease: Duration::from_secs(1200),
+        ..BatteryLimits::default()
     };
     let batteries: BTreeMap<_, _> = BATTERIES.iter().map(|id| ((*id).to_owned(), battery.clone())).collect();
     Setup {
