@@ -411,7 +411,10 @@ impl Controller {
         for change in changes {
             self.put_in_force(change, tick.id);
         }
-        let waiting = |rule: Rule| matches!(rule, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate | Rule::Link);
+        let waiting = |rule: Rule| {
+            use Rule::{Duplicate, Dwell, InUse, Link, Taken, WriteInterval};
+            matches!(rule, Dwell | WriteInterval | Duplicate | Link | Taken | InUse)
+        };
         let refused_for_now =
             |id: &TargetId| tick.verdicts.iter().any(|v| &v.target == id && v.findings.iter().any(|f| waiting(f.rule)));
         let idle: Vec<TargetId> = self
