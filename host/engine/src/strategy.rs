@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use model::{Description, Input, Plan, StrategyRef};
 use serde_json::Value;
 
-use crate::contract::v0_1::Prelinked;
+use crate::contract::Prelinked;
 use crate::failure::{Failure, Kind};
 use crate::settings::Settings;
 use crate::{DecideError, Engine, LogLine, SettingsProblem, border, failure, text};
