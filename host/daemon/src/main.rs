@@ -6,6 +6,7 @@ mod config;
 mod feeds;
 mod knowledge;
 mod recorder;
+mod roster;
 mod sample;
 mod shipped;
 mod wiring;

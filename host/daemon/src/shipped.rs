@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use engine::{ChildCompiler, CompileLimits, Compiler, Engine, EngineConfig, Library, Strategy};
+use engine::{ChildCompiler, CompileLimits, Compiler, Engine, EngineConfig, Library, LibraryConfig, Strategy};
 
 /// Name and component.
 pub const SHIPPED: &[(&str, &[u8])] = &[("rule-based", include_bytes!(concat!(env!("OUT_DIR"), "/rule-based.wasm")))];
@@ -37,7 +37,9 @@ pub fn lasting_library(folder: &Path, state_dir: &Path) -> Result<Arc<Library>> 
 }
 
 fn open(config: EngineConfig, folder: Option<&Path>) -> Result<Arc<Library>> {
-    Ok(Arc::new(Library::open(engine(config)?, folder.map(Path::to_owned), SHIPPED)?))
+    let folder = folder.map(Path::to_owned);
+    let library = LibraryConfig { folder, shipped: SHIPPED.to_vec(), ..LibraryConfig::default() };
+    Ok(Arc::new(Library::open(engine(config)?, library)?))
 }
 
 /// A shipped strategy by its name, or one from a file.

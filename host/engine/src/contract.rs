@@ -20,6 +20,7 @@ use crate::artefact::shown;
 use crate::description::RawDescription;
 use crate::failure::Phase;
 use crate::sandbox::State;
+use crate::wasi;
 
 /// In front of the name of every interface of the contract.
 const PACKAGE: &str = "wattwright:strategy/";
@@ -90,11 +91,11 @@ impl Prelinked {
     /// # Errors
     /// When the component is not what the version asks for.
     pub(crate) fn new(version: Version, component: &Component) -> Result<Self, LoadError> {
-        let linker = &mut Linker::new(component.engine());
-        let prelinked = match version {
-            Version::V0_1 => v0_1::Prelinked::new(linker, component).map(Self::V0_1),
-            Version::V0_2 => v0_2::Prelinked::new(linker, component).map(Self::V0_2),
-        };
+        let mut linker = Linker::new(component.engine());
+        let prelinked = wasi::add_to_linker(&mut linker, component).and_then(|()| match version {
+            Version::V0_1 => v0_1::Prelinked::new(&mut linker, component).map(Self::V0_1),
+            Version::V0_2 => v0_2::Prelinked::new(&mut linker, component).map(Self::V0_2),
+        });
         prelinked.map_err(|error| LoadError::Contract(shown(format!("version {}: {error:#}", version.name()))))
     }
 

@@ -5,14 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use wasmtime::{Config, EngineWeak, OptLevel, Store};
 
 use crate::EngineConfig;
+use crate::budget::Budget;
 use crate::cache::Cache;
 use crate::sandbox::State;
 
 /// How often the clock ticks: how exact a deadline is.
 const TICK: Duration = Duration::from_millis(20);
+
+/// Handles to resources that an instance may hold at a time.
+pub(crate) const HANDLES: usize = 1000;
 
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
@@ -78,24 +83,25 @@ impl Engine {
         &self.config
     }
 
-    /// A store for one call with all limits in force: what runs at instantiation is bounded too.
-    pub(crate) fn store(&self) -> Store<State> {
-        let mut store = Store::new(&self.wasmtime, State::new(&self.config));
+    /// A store for one call with all limits in force: what runs at instantiation is bounded too. `now` is
+    /// what its clocks say.
+    pub(crate) fn store(&self, budget: &Budget, now: Timestamp) -> Store<State> {
+        let mut store = Store::new(&self.wasmtime, State::new(&self.config, budget, now));
         store.limiter(|state| state.meter_mut());
         store.set_hostcall_fuel(self.config.answer_bytes);
-        store.set_max_component_handles(1000);
-        let ticks = self.config.deadline.as_nanos().div_ceil(TICK.as_nanos());
+        store.set_max_component_handles(HANDLES);
+        let ticks = budget.deadline.as_nanos().div_ceil(TICK.as_nanos());
         // One more, since the first tick may come at once.
         store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX >> 1).saturating_add(1));
         // It fails only when instructions are not counted at all.
-        let _ = store.set_fuel(self.config.fuel);
+        let _ = store.set_fuel(budget.fuel);
         store
     }
+}
 
-    /// What was used of the budget.
-    pub(crate) fn fuel_used(&self, store: &Store<State>) -> u64 {
-        store.get_fuel().map_or(0, |left| self.config.fuel.saturating_sub(left))
-    }
+/// What was used of the budget.
+pub(crate) fn fuel_used(store: &Store<State>, budget: &Budget) -> u64 {
+    store.get_fuel().map_or(0, |left| budget.fuel.saturating_sub(left))
 }
 
 impl std::fmt::Debug for Engine {
@@ -136,7 +142,7 @@ fn tick(engine: &EngineWeak) {
 }
 
 /// Bounded and the same on every machine. WebAssembly threads and garbage collection are not compiled
-/// in at all (Cargo features of wasmtime), nor is WASI.
+/// in at all (Cargo features of wasmtime).
 fn wasmtime_config(limits: &EngineConfig, instruments: Instruments) -> Config {
     let mut config = Config::new();
     config

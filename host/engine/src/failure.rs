@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use wasmtime::{Trap, WasmBacktrace};
 
+use crate::budget::Budget;
+use crate::engine::HANDLES;
 use crate::sandbox::{LimitHit, LogLine};
+use crate::wasi::Refused;
 use crate::{EngineConfig, text};
 
 /// Lines of a backtrace that are kept, and bytes of each: names of functions are the strategy's.
@@ -97,7 +100,7 @@ impl DecideError {
 }
 
 /// Names what wasmtime reports.
-pub(crate) fn explain(phase: Phase, error: &wasmtime::Error, config: &EngineConfig) -> Failure {
+pub(crate) fn explain(phase: Phase, error: &wasmtime::Error, budget: &Budget, config: &EngineConfig) -> Failure {
     let when = match phase {
         Phase::Starting => " while starting",
         Phase::Running => "",
@@ -107,10 +110,10 @@ pub(crate) fn explain(phase: Phase, error: &wasmtime::Error, config: &EngineConf
     } else if let Some(trap) = find::<Trap>(error) {
         match trap {
             Trap::OutOfFuel => {
-                let budget = config.fuel;
-                (Kind::OutOfFuel, format!("used more than {budget} instructions (fuel){when}; an endless loop?"))
+                let fuel = budget.fuel;
+                (Kind::OutOfFuel, format!("used more than {fuel} instructions (fuel){when}; an endless loop?"))
             }
-            Trap::Interrupt => (Kind::OutOfTime, format!("took longer than {:?}{when}", config.deadline)),
+            Trap::Interrupt => (Kind::OutOfTime, format!("took longer than {:?}{when}", budget.deadline)),
             Trap::StackOverflow => {
                 let limit = config.stack_bytes;
                 (Kind::StackOverflow, format!("used up its stack of {limit} bytes{when}; too deep a recursion?"))
@@ -120,9 +123,13 @@ pub(crate) fn explain(phase: Phase, error: &wasmtime::Error, config: &EngineConf
             }
             trap => (Kind::Trap, format!("stopped by itself{when}: {trap}")),
         }
+    } else if let Some(refused) = find::<Refused>(error) {
+        (Kind::Trap, format!("{refused}{when}"))
     } else if is_out_of_hostcall_fuel(error) {
         let limit = config.answer_bytes;
         (Kind::AnswerTooLarge, format!("passed more than {limit} bytes in one answer or log line"))
+    } else if is_out_of_handles(error) {
+        (Kind::MemoryLimit, format!("asked for more than {HANDLES} handles{when}"))
     } else {
         let cause = text::line(text::cut(format!("{:#}", Chain(error)), config.text_bytes));
         match phase {
@@ -164,6 +171,11 @@ fn is_about_values(trap: Trap) -> bool {
 /// wasmtime has no public type for it; the text is pinned by a test.
 fn is_out_of_hostcall_fuel(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| cause.to_string().contains("hostcalls has been exhausted"))
+}
+
+/// Likewise.
+fn is_out_of_handles(error: &wasmtime::Error) -> bool {
+    error.chain().any(|cause| cause.to_string().contains("store handle limit exceeded"))
 }
 
 fn backtrace(frames: &WasmBacktrace) -> String {

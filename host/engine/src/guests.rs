@@ -94,6 +94,9 @@ pub(crate) struct Guest {
     pub(crate) imports: String,
     pub(crate) items: String,
     pub(crate) answer: Image,
+    /// Interfaces that the world imports beside the contract's, and packages that define them.
+    pub(crate) world: String,
+    pub(crate) packages: String,
 }
 
 impl Guest {
@@ -112,6 +115,8 @@ impl Guest {
             items: String::new(),
             // The answer's own record, `result<plan, string>`.
             answer: Image::new(ANSWER, 48),
+            world: String::new(),
+            packages: String::new(),
         }
     }
 
@@ -185,8 +190,10 @@ impl Guest {
     /// The whole file.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut module = self.module();
-        let wit = include_str!("../../../wit/0.2.0/strategy.wit")
-            .replace("wattwright:strategy@0.2.0", &format!("wattwright:strategy@{}", self.contract));
+        let mut wit = include_str!("../../../wit/0.2.0/strategy.wit")
+            .replace("wattwright:strategy@0.2.0", &format!("wattwright:strategy@{}", self.contract))
+            .replace("    import host;", &format!("    import host;\n{}", self.world));
+        wit.push_str(&self.packages);
         let mut resolve = Resolve::default();
         let package = resolve.push_str("strategy.wit", &wit).unwrap();
         let world = resolve.select_world(&[package], Some("strategy")).unwrap();
@@ -197,6 +204,22 @@ impl Guest {
 
 fn escaped(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+}
+
+/// One that imports WASI as a toolchain would: `functions` are an interface with its version, a name, and
+/// the core function in text form. Its `decide` is called `body`.
+pub(crate) fn with_wasi(functions: &[(&str, &str, &str)], body: &str) -> Guest {
+    const PACKAGES: &str = include_str!("../tests/hostile/wasi.wit");
+    let mut guest = Guest::deciding(body);
+    for (interface, name, function) in functions {
+        let import = format!("    import {interface};\n");
+        if !guest.world.contains(&import) {
+            guest.world.push_str(&import);
+        }
+        guest.imports.push_str(&format!("(import \"{interface}\" \"{name}\" {function})\n"));
+    }
+    guest.packages = PACKAGES.into();
+    guest
 }
 
 /// What a strategy is given: one battery, two slots.

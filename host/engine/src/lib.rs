@@ -3,7 +3,9 @@
 //! ```text
 //! bytes ──Engine::load──> Strategy ──decide(Input)──> Answer { plan, log, took, fuel }
 //!                            ^                          or DecideError { code, message, log, backtrace, … }
-//! shipped + folder ──Library─┘   (files swapped in between calls, the last good version kept)
+//! shipped + folder ──Library─┘   (files swapped in between calls, the last good version kept,
+//!                       │         three failures in a row: quarantine)
+//!                     Vault      (every version by its hash: going back, replay, restarts)
 //!                      cache      (machine code, sealed, for the next start)
 //!                      compiler   (in a process of its own: wasmtime does not defend against compile bombs)
 //! ```
@@ -11,7 +13,8 @@
 //! What a strategy can do is bounded from the first instruction on, its start function included: by a
 //! budget of instructions and a deadline behind it, by memory and stack, by the size of its answer and of
 //! its log ([`EngineConfig`]). It has no
-//! clock, no random numbers, no files and no network, since nothing of the kind is linked. Each call
+//! clock, no random numbers, no files and no network: nothing of the kind is linked, and a component that
+//! imports WASI because its toolchain does gets one with nothing in it ([`wasi`]). Each call
 //! gets a fresh instance, so that nothing survives but the `memory` that the plan hands back: the same
 //! input gives the same bytes.
 //!
@@ -25,6 +28,7 @@
 
 mod artefact;
 mod border;
+mod budget;
 mod cache;
 mod compiler;
 mod config;
@@ -32,6 +36,7 @@ mod contract;
 mod description;
 mod engine;
 mod failure;
+mod folder;
 #[cfg(test)]
 mod guests;
 mod library;
@@ -41,13 +46,17 @@ mod sandbox;
 mod settings;
 mod strategy;
 mod text;
+mod vault;
+mod wasi;
 
+pub use budget::allowed;
 pub use compiler::{ChildCompiler, CompileLimits, Compiler, compile_child};
 pub use config::EngineConfig;
 pub use engine::{Engine, EngineError, Instruments};
 pub use failure::DecideError;
-pub use library::{Entry, Library, LibraryError, Origin};
+pub use library::{Entry, Library, LibraryConfig, LibraryError, Origin, Pace, Quarantine, State, Trial, VersionError};
 pub use load::LoadError;
 pub use sandbox::{LogLevel, LogLine};
 pub use settings::SettingsProblem;
 pub use strategy::{Answer, Strategy};
+pub use vault::{Vault, VaultError, Version};

@@ -1,16 +1,20 @@
 //! From a file's bytes to a strategy.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use jiff::Timestamp;
+use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use crate::artefact::{Artefact, CompileError, shown};
+use crate::budget::Budget;
 use crate::contract::{self, Prelinked, Version};
 use crate::recognize::recognize;
-use crate::{Compiler, Engine, Strategy, description, failure};
+use crate::{Compiler, Engine, Strategy, description, failure, wasi};
 
 /// Why a file is no strategy.
 #[derive(Debug, thiserror::Error)]
@@ -156,8 +160,10 @@ impl Engine {
         check_imports(&imports)?;
         let prelinked = Prelinked::new(version, &component)?;
         let compile_time = begun.elapsed();
-        let raw = prelinked.describe(&mut self.store()).map_err(|(phase, error)| {
-            let failure = failure::explain(phase, &error, &self.config);
+        let budget = Budget::of_all(&self.config);
+        let mut store = self.store(&budget, Timestamp::UNIX_EPOCH);
+        let raw = prelinked.describe(&mut store).map_err(|(phase, error)| {
+            let failure = failure::explain(phase, &error, &budget, &self.config);
             LoadError::Describe { code: failure.kind.code(), message: failure.message }
         })?;
         let (description, settings) = description::admit(raw, &self.config)?;
@@ -208,21 +214,28 @@ impl Engine {
         self.load(&self.read(path)?)
     }
 
-    /// Whether the cache seems to have the machine code.
-    pub(crate) fn has_cached(&self, bytes: &[u8]) -> bool {
-        self.cache.as_ref().is_some_and(|cache| cache.has(&hash(bytes)))
+    /// Whether the cache seems to have the machine code for the file with that hash.
+    pub(crate) fn has_cached(&self, hash: &str) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.has(hash))
     }
 
-    /// A file's bytes, if they are not too many.
+    /// A file's bytes, if they are not too many. Waits for nobody: a pipe is none.
     pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
         let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
         let limit = self.config.file_bytes;
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        let announced = file.metadata().map_err(unreadable)?.len();
+        // Without NONBLOCK, opening a pipe in the place of a file waits for somebody who writes to it.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| unreadable(error.into()))?;
+        let file = File::from(file);
+        let metadata = file.metadata().map_err(unreadable)?;
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() { "a folder" } else { "a pipe or a device" };
+            return Err(unreadable(std::io::Error::other(format!("it is {what}, not a file"))));
+        }
         let mut bytes = Vec::new();
         file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() > limit {
-            return Err(LoadError::TooLarge { bytes: announced.max(bytes.len() as u64), limit });
+            return Err(LoadError::TooLarge { bytes: metadata.len().max(bytes.len() as u64), limit });
         }
         Ok(bytes)
     }
@@ -239,13 +252,15 @@ fn imports(component: &Component) -> Vec<String> {
 }
 
 fn check_imports(imports: &[String]) -> Result<(), LoadError> {
-    imports.iter().find(|import| !contract::offers(import)).map_or(Ok(()), |import| Err(refused(import)))
+    let foreign = imports.iter().find(|import| !contract::offers(import) && !wasi::offers(import));
+    foreign.map_or(Ok(()), |import| Err(refused(import)))
 }
 
 fn refused(import: &str) -> LoadError {
-    let hint = if import.starts_with("wasi") {
-        "there is no system behind them; build for `wasm32-unknown-unknown`, or leave WASI out \
-         (`componentize-py --stub-wasi`, `componentize-qjs --stub-wasi`, `jco --disable all`, a stub adapter for Go)"
+    let hint = if import.starts_with("wasi_") || import.starts_with("wasi:") {
+        "of WASI only the command line, clocks, random numbers, files and sockets of version 0.2 can be imported, \
+         with nothing behind them; build for `wasm32-unknown-unknown`, leave out the rest (`jco --disable http`), or \
+         make a module with WASI 0.1 a component (`wasm-tools component new --adapt`)"
     } else if import.starts_with("__wbindgen") || import.starts_with("wbg") {
         "there is no JavaScript; turn off the `js` or `wasm-bindgen` feature of the crate that needs it"
     } else {

@@ -1,8 +1,11 @@
-//! What lives beside an instance for the time of one call: its meter and its log.
+//! What lives beside an instance for the time of one call: its meter, its log and what it sees of the world.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use wasmtime::ResourceLimiter;
 
+use crate::budget::Budget;
+use crate::wasi::{Output, World};
 use crate::{EngineConfig, text};
 
 /// How much a log line matters.
@@ -81,9 +84,10 @@ impl ResourceLimiter for Meter {
     }
 
     // A component from one core module has up to four core instances: the module, the glue of
-    // wit-component, and an adapter.
+    // wit-component, and an adapter. One of Python is linked from libraries and has 14, or 38 with
+    // `--stub-wasi`.
     fn instances(&self) -> usize {
-        8
+        64
     }
 
     fn tables(&self) -> usize {
@@ -109,14 +113,15 @@ struct Log {
 pub(crate) struct State {
     meter: Meter,
     log: Log,
+    world: World,
 }
 
 impl State {
-    pub(crate) fn new(config: &EngineConfig) -> Self {
+    pub(crate) fn new(config: &EngineConfig, budget: &Budget, now: Timestamp) -> Self {
         Self {
             meter: Meter {
                 memory_bytes: 0,
-                memory_limit: config.memory_bytes,
+                memory_limit: budget.memory_bytes,
                 table_elements: 0,
                 table_limit: config.table_elements,
             },
@@ -128,6 +133,7 @@ impl State {
                 byte_limit: config.log_bytes,
                 text_limit: config.text_bytes,
             },
+            world: World::new(now),
         }
     }
 
@@ -135,25 +141,54 @@ impl State {
         &mut self.meter
     }
 
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub(crate) fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+
     /// Adds a line, unless the budget is spent.
     pub(crate) fn log(&mut self, level: LogLevel, message: String) {
-        let log = &mut self.log;
-        if log.lines.len() >= log.line_limit || log.bytes >= log.byte_limit {
-            log.dropped += 1;
-            return;
-        }
-        let message = text::line(text::cut(message, log.text_limit.min(log.byte_limit - log.bytes)));
-        log.bytes += message.len();
-        log.lines.push(LogLine { level, message });
+        self.log.add(level, message);
+    }
+
+    /// Adds what the strategy wrote to one of its outputs, line by line.
+    pub(crate) fn write(&mut self, output: Output, bytes: &[u8]) {
+        let Self { log, world, .. } = self;
+        // One more than is kept of a line, so that it shows where it was cut.
+        world.write(output, bytes, log.text_limit + 1, |line| log.add(level(output), line));
     }
 
     /// The log; when lines were dropped, the last one says so.
     pub(crate) fn into_log(self) -> Vec<LogLine> {
-        let mut lines = self.log.lines;
-        if self.log.dropped > 0 {
-            let message = format!("{} more lines dropped", self.log.dropped);
+        let Self { mut log, mut world, .. } = self;
+        world.rest().for_each(|(output, line)| log.add(level(output), line));
+        let mut lines = log.lines;
+        if log.dropped > 0 {
+            let message = format!("{} more lines dropped", log.dropped);
             lines.push(LogLine { level: LogLevel::Warn, message });
         }
         lines
+    }
+}
+
+impl Log {
+    fn add(&mut self, level: LogLevel, message: String) {
+        if self.lines.len() >= self.line_limit || self.bytes >= self.byte_limit {
+            self.dropped += 1;
+            return;
+        }
+        let message = text::line(text::cut(message, self.text_limit.min(self.byte_limit - self.bytes)));
+        self.bytes += message.len();
+        self.lines.push(LogLine { level, message });
+    }
+}
+
+fn level(output: Output) -> LogLevel {
+    match output {
+        Output::Standard => LogLevel::Info,
+        Output::Error => LogLevel::Warn,
     }
 }

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use model::{Description, Input, Plan, StrategyRef};
+use model::{Allowance, Description, Input, Plan, StrategyRef};
 use serde_json::Value;
 
+use crate::budget::Budget;
 use crate::contract::Prelinked;
+use crate::engine::fuel_used;
 use crate::failure::{Failure, Kind};
 use crate::settings::Settings;
 use crate::{DecideError, Engine, LogLine, SettingsProblem, border, failure, text};
@@ -61,7 +63,7 @@ impl Strategy {
         self.size_bytes
     }
 
-    /// The interfaces that it imports, all of them the contract's.
+    /// The interfaces that it imports: the contract's, and those of WASI, behind which there is nothing.
     pub fn imports(&self) -> &[String] {
         &self.imports
     }
@@ -91,18 +93,28 @@ impl Strategy {
     /// # Errors
     /// When there is no plan, or none that can be used.
     pub fn decide(&self, input: &Input) -> Result<Answer, DecideError> {
+        self.decide_within(input, &Allowance::default())
+    }
+
+    /// The same with what its owner allows it; what is not said there is as in [`crate::EngineConfig`], and
+    /// nothing exceeds [`crate::allowed`].
+    ///
+    /// # Errors
+    /// As [`Strategy::decide`].
+    pub fn decide_within(&self, input: &Input, allowance: &Allowance) -> Result<Answer, DecideError> {
         let begun = Instant::now();
+        let limits = self.engine.config();
+        let budget = Budget::within(limits, allowance);
         let mut settings = input.settings.clone();
         settings.sort_all_objects();
-        let mut store = self.engine.store();
+        let mut store = self.engine.store(&budget, input.snapshot.now);
         let result = self.prelinked.decide(&mut store, input, settings.to_string());
-        let fuel = self.engine.fuel_used(&store);
+        let fuel = fuel_used(&store, &budget);
         let log = store.into_data().into_log();
-        let limits = self.engine.config();
         let plan = match result {
             Ok(Ok(plan)) => border::admit(plan, limits),
             Ok(Err(text)) => Err(declined(text, limits.text_bytes)),
-            Err((phase, error)) => Err(failure::explain(phase, &error, limits)),
+            Err((phase, error)) => Err(failure::explain(phase, &error, &budget, limits)),
         };
         let took = begun.elapsed();
         match plan {

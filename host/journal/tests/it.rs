@@ -8,3 +8,5 @@ mod common;
 mod durability;
 #[path = "it/records.rs"]
 mod records;
+#[path = "it/shadows.rs"]
+mod shadows;

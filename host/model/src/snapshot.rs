@@ -133,12 +133,20 @@ pub struct Abilities {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Level {
     /// In `unit`.
+    #[serde(default, with = "crate::number::option")]
+    #[schema(value_type = Option<f64>)]
     pub value: Option<f64>,
     /// Least.
+    #[serde(with = "crate::number")]
+    #[schema(value_type = f64)]
     pub min: f64,
     /// Most.
+    #[serde(with = "crate::number")]
+    #[schema(value_type = f64)]
     pub max: f64,
     /// Granularity.
+    #[serde(with = "crate::number")]
+    #[schema(value_type = f64)]
     pub step: f64,
     /// Unit.
     pub unit: String,

@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
-use crate::{Server, page};
+use crate::{Server, page, strategies};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
@@ -40,7 +40,8 @@ type LiveState = watch::Receiver<Arc<Live>>;
     components(schemas(Live)),
     tags(
         (name = "live", description = "This moment."),
-        (name = "history", description = "What was decided and measured.")
+        (name = "history", description = "What was decided and measured."),
+        (name = "strategies", description = "What decides.")
     )
 )]
 struct Api;
@@ -54,6 +55,7 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(live_routes().into_openapi());
     document.merge(events_routes().into_openapi());
     document.merge(history_routes().into_openapi());
+    document.merge(strategies::routes().into_openapi());
     Ok(document.to_pretty_json()? + "\n")
 }
 
@@ -75,6 +77,7 @@ pub(crate) fn router(server: &Server) -> Router {
     Router::new()
         .merge(Router::from(live_routes()).with_state(server.live.clone()))
         .merge(Router::from(events_routes()).with_state(events))
+        .merge(Router::from(strategies::routes()).with_state(server.manage.clone()))
         .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
         .route("/api/openapi.json", get(openapi))
         .method_not_allowed_fallback(page::method_not_allowed)

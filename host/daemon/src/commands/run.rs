@@ -12,6 +12,7 @@ use model::slot;
 use server::{AllowedHosts, Server};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
@@ -37,7 +38,7 @@ pub async fn run(args: Run) -> Result<()> {
     if let Some(mode) = args.mode {
         config::set_mode(&mut parts.setup, mode.into());
     }
-    prefer(&mut parts.setup.order, &args.strategy);
+    prefer(&mut parts.roster.active, &args.strategy);
     let state_dir = args.state_dir.map_or_else(|| default_state_dir(&parts), Ok)?;
     let journal = Journal::open(state_dir.join("journal.db"))?;
     let folder = args.strategies.or(parts.strategies.clone()).unwrap_or_else(|| state_dir.join("strategies"));
@@ -72,8 +73,10 @@ pub async fn run(args: Run) -> Result<()> {
     };
 
     let home = parts.home();
+    // It never changes while the daemon runs, and the loop goes on when nobody holds the other end.
+    let (_, roster) = watch::channel(Arc::new(parts.roster));
     let (controller, live) =
-        Controller::new(parts.setup, home, knowledge, Arc::new(Recorder(journal.clone())), library);
+        Controller::new(parts.setup, home, knowledge, Arc::new(Recorder(journal.clone())), library, roster);
     let shutdown = CancellationToken::new();
     let page = Server { live, journal: journal.clone(), hosts: AllowedHosts::default(), shutdown: shutdown.clone() };
     let page = tokio::spawn(server::serve(listener, page));

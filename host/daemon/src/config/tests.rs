@@ -23,13 +23,13 @@ fn the_example_is_a_whole_home_that_begins_in_advise() {
     assert_eq!(config.setup.batteries[0].mode, Mode::Advise);
     assert_eq!(config.setup.limits.grid.feed_in_limit_w, Some(800.0));
     assert_eq!(config.strategies, Path::new("homes/strategies"));
-    assert_eq!(config.setup.order, ["rule-based"]);
+    assert_eq!(config.roster.active, ["rule-based"]);
 }
 
 #[test]
 fn the_shipped_rules_are_always_the_last_resort() {
     let config = changed("order = [\"rule-based\"]", "order = [\"mine\"]").unwrap();
-    assert_eq!(config.setup.order, ["mine", "rule-based"]);
+    assert_eq!(config.roster.active, ["mine", "rule-based"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use model::Command;
+use model::{Allowance, Command};
 
 use super::*;
 use crate::guests::{Guest, Span, input, outlook_slot};
@@ -238,6 +238,27 @@ fn recursion_is_limited() {
 }
 
 #[test]
+fn an_allowance_replaces_what_all_may_use() {
+    let fuel = |fuel| Allowance { fuel: Some(fuel), ..Allowance::default() };
+    let memory = |bytes| Allowance { memory_bytes: Some(bytes), ..Allowance::default() };
+    let endless = load(&Guest::deciding(ENDLESS));
+    let error = endless.decide_within(&input(), &fuel(2_000_000)).unwrap_err();
+    let message = "used more than 2000000 instructions (fuel); an endless loop?";
+    assert_eq!((error.code(), error.message(), error.fuel), ("out-of-fuel", message, 2_000_000));
+    // Less than the least that can be said.
+    assert_eq!(endless.decide_within(&input(), &fuel(1)).unwrap_err().fuel, 1_000_000);
+    let hasty = Allowance { fuel: Some(u64::MAX), deadline_s: Some(0.2), memory_bytes: None };
+    let error = endless.decide_within(&input(), &hasty).unwrap_err();
+    assert_eq!((error.code(), error.message()), ("out-of-time", "took longer than 200ms"));
+
+    let hungry = load(&Guest::deciding("(drop (memory.grow (i32.const 1600))) (i32.const 8192)"));
+    assert_eq!(hungry.decide(&input()).unwrap_err().code(), "memory-limit");
+    assert!(hungry.decide_within(&input(), &memory(200 << 20)).is_ok());
+    let error = hungry.decide_within(&input(), &memory(100 << 20)).unwrap_err();
+    assert_eq!(error.message(), "asked for 106954752 bytes of memory, at most 104857600");
+}
+
+#[test]
 fn a_trap_says_where_and_keeps_the_log() {
     let mut guest = well_behaved();
     guest.decide = format!("{} (unreachable)", guest.decide);
@@ -334,7 +355,9 @@ fn imports_outside_of_the_contract_are_named() {
     let guest = Guest { imports: wasi.into(), ..Guest::new("test") };
     refuses(&guest.bytes(), "import", "wasm32-unknown-unknown");
     let component = wat::parse_str(r#"(component (import "wasi:clocks/wall-clock@0.2.0" (instance)))"#).unwrap();
-    refuses(&component, "import", "`wasi:clocks/wall-clock@0.2.0`, which strategies cannot have: there is no system");
+    refuses(&component, "contract", "no export `decide` found");
+    let component = wat::parse_str(r#"(component (import "wasi:http/types@0.2.0" (instance)))"#).unwrap();
+    refuses(&component, "import", "`wasi:http/types@0.2.0`, which strategies cannot have: of WASI only");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 /// How files end that are being written.
-pub(super) const HALF: &str = ".half";
+pub(crate) const HALF: &str = ".half";
 
 /// Why a folder is not used.
 #[derive(Debug, thiserror::Error)]
@@ -36,14 +36,14 @@ pub(crate) enum FolderError {
 }
 
 /// One of its files.
-pub(super) struct Listed {
-    pub(super) name: String,
-    pub(super) bytes: u64,
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    pub(crate) bytes: u64,
     /// When it was used last, by the clock of the file system.
-    pub(super) used: (i64, i64),
+    pub(crate) used: (i64, i64),
 }
 
-pub(super) struct Folder {
+pub(crate) struct Folder {
     handle: OwnedFd,
     path: PathBuf,
 }
@@ -56,7 +56,7 @@ impl std::fmt::Display for Folder {
 
 impl Folder {
     /// Opens it; makes it when it is missing.
-    pub(super) fn open(path: &Path) -> Result<Self, FolderError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, FolderError> {
         let unusable = |source: Error| FolderError::Unusable { path: path.to_owned(), source };
         let refused = |why: String| FolderError::Unsafe { path: path.to_owned(), why };
         if let Some(parent) = path.parent() {
@@ -86,21 +86,21 @@ impl Folder {
         Ok(Self { handle, path: path.to_owned() })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
     }
 
     /// The content of a file; `None`: there is none.
-    pub(super) fn read(&self, name: &str, most_bytes: usize) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn read(&self, name: &str, most_bytes: usize) -> Result<Option<Vec<u8>>, Error> {
         self.open_file(name)?.map(|(file, _)| read(file, most_bytes)).transpose()
     }
 
     /// The same for a file that nobody else may have read.
-    pub(super) fn read_secret(&self, name: &str, most_bytes: usize) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn read_secret(&self, name: &str, most_bytes: usize) -> Result<Option<Vec<u8>>, Error> {
         match self.open_file(name)? {
             None => Ok(None),
             Some((_, found)) if found.st_mode & 0o077 != 0 => Err(Error::other("others can read it")),
@@ -128,7 +128,7 @@ impl Folder {
     }
 
     /// Writes a file that only its owner can read: whole or not at all, whenever the power fails.
-    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let half = format!("{name}.{}{HALF}", std::process::id());
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let written = rustix::fs::openat(&self.handle, &half, flags, Mode::RUSR | Mode::WUSR)
@@ -147,7 +147,7 @@ impl Folder {
     }
 
     /// Notes that a file was used; when it cannot be noted, it is deleted earlier than others.
-    pub(super) fn touch(&self, name: &str) {
+    pub(crate) fn touch(&self, name: &str) {
         use rustix::fs::{Timespec, Timestamps, UTIME_NOW, utimensat};
         let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
         let times = Timestamps { last_access: now, last_modification: now };
@@ -155,14 +155,14 @@ impl Folder {
     }
 
     /// Deletes a file; one that cannot be deleted is as good as none, since it is checked when it is read.
-    pub(super) fn remove(&self, name: &str) {
+    pub(crate) fn remove(&self, name: &str) {
         if let Err(error) = rustix::fs::unlinkat(&self.handle, name, AtFlags::empty()) {
             tracing::debug!(folder = %self, name, "cannot be deleted: {error}");
         }
     }
 
     /// All of its files.
-    pub(super) fn list(&self) -> Vec<Listed> {
+    pub(crate) fn list(&self) -> Vec<Listed> {
         let Ok(entries) = Dir::read_from(&self.handle) else { return Vec::new() };
         let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_str().ok()?.to_owned()));
         let mut files = Vec::new();
