@@ -146,8 +146,8 @@ impl Answered {
 }
 
 /// What a strategy may see of a snapshot: the one place where its grant takes something out.
-pub fn seen_by(snapshot: &Snapshot, _grant: &Grant) -> Snapshot {
-    snapshot.clone()
+pub fn seen_by(snapshot: &Snapshot, grant: &Grant) -> Snapshot {
+    snapshot.narrowed(grant).into_owned()
 }
 
 fn not_at_hand(name: &str, library: &Library) -> Attempt {

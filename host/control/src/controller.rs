@@ -276,7 +276,7 @@ impl Controller {
         let shown = |target: &Target| {
             let standing = target.standing.as_ref().filter(|_| target.mode == Mode::Control)?;
             let command = standing.approved.command()?.clone();
-            Some((target.id.clone(), InForce { command, since: standing.since }))
+            Some((target.id.clone(), InForce::since(command, standing.since)))
         };
         self.targets.values().filter_map(shown).collect()
     }
