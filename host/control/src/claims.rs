@@ -77,7 +77,7 @@ fn stops(proposals: &[Proposal<'_>], ruled: &[Ruled], scene: &SceneRecord) -> Ve
         let served = ruled.iter().any(|r| r.action.target == action.target && r.judged.approved.is_some());
         let refusal = judged.verdict.findings.last().filter(|_| judged.verdict.decision == Decision::Refused);
         let Some(finding) = refusal else { continue };
-        let only_waiting = matches!(finding.rule, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate);
+        let only_waiting = matches!(finding.rule, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate | Rule::Taken);
         let is_battery = scene.limits().batteries.contains_key(&action.target);
         if !is_battery || served || only_waiting || !mandate.grant.covers(&action.target) {
             continue;

@@ -276,7 +276,7 @@ impl Controller {
         let shown = |target: &Target| {
             let standing = target.standing.as_ref().filter(|_| target.mode == Mode::Control)?;
             let command = standing.approved.command()?.clone();
-            Some((target.id.clone(), InForce { command, since: standing.since }))
+            Some((target.id.clone(), InForce::since(command, standing.since)))
         };
         self.targets.values().filter_map(shown).collect()
     }
@@ -326,6 +326,11 @@ impl Controller {
             self.open.pop_front();
         }
         self.enforce(changes, &tick);
+        for (name, lines) in &self.logs {
+            if let Err(error) = self.record.log(tick.id, now, name, lines) {
+                tracing::error!(strategy = name, %error, "its log could not be kept");
+            }
+        }
         // What is not recorded has nothing that a shadow's word could stand beside.
         if tick.id > 0 {
             let (snapshot, roster) = (decided.snapshot, self.roster.clone());
@@ -406,7 +411,10 @@ impl Controller {
         for change in changes {
             self.put_in_force(change, tick.id);
         }
-        let waiting = |rule: Rule| matches!(rule, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate | Rule::Link);
+        let waiting = |rule: Rule| {
+            use Rule::{Duplicate, Dwell, InUse, Link, Taken, WriteInterval};
+            matches!(rule, Dwell | WriteInterval | Duplicate | Link | Taken | InUse)
+        };
         let refused_for_now =
             |id: &TargetId| tick.verdicts.iter().any(|v| &v.target == id && v.findings.iter().any(|f| waiting(f.rule)));
         let idle: Vec<TargetId> = self

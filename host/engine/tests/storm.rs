@@ -65,8 +65,11 @@ impl File {
         let good = &self.versions[turn % VERSIONS];
         match turn % 5 {
             0 => good[..good.len() * (turn % 7 + 1) / 9].to_vec(),
-            2 if turn % 3 == 0 => Vec::new(),
-            2 if turn % 3 == 1 => b"<!doctype html><title>Not found</title>".to_vec(),
+            2 => match turn % 3 {
+                0 => Vec::new(),
+                1 => b"<!doctype html><title>Not found</title>".to_vec(),
+                _ => good.clone(),
+            },
             _ => good.clone(),
         }
     }

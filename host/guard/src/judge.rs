@@ -11,7 +11,7 @@ use crate::approved::Approved;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::mandate::{Proposal, Setpoint};
-use crate::rules::{CHAIN, Case, Origin, Ruling, Subject};
+use crate::rules::{CHAIN, Case, Origin, Ruling, Subject, in_use, taken};
 use crate::view::{View, battery_state};
 use crate::watch::Watch;
 
@@ -90,7 +90,14 @@ impl Guard {
         self.pass(battery, &Command::Hold, Origin::Own, scene, &view)
     }
 
-    /// Lets go of a target. Always possible.
+    /// Why a target must not be given back its settings from before right now: that could cut off what draws
+    /// power, or somebody else is in charge of it. `None`: it may.
+    pub fn release_waits(&self, target: &str, scene: &Scene<'_>) -> Option<String> {
+        let subject = Subject::find(&self.limits, target);
+        taken::taken(target, scene).or_else(|| in_use::in_use(subject, target, scene))
+    }
+
+    /// Lets go of a target, for which no mandate is needed; see [`Guard::release_waits`] for when.
     pub fn release(&self, target: impl Into<TargetId>, baseline: Baseline) -> Approved {
         Approved::release(target.into(), baseline)
     }

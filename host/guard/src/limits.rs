@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The owner's and the law's limits of the grid connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct GridLimits {
     /// Most that may be imported, watt; `None`: no limit set.
     #[serde(default, with = "number::option")]
@@ -57,6 +58,7 @@ const LEASE: Duration = Duration::from_secs(20 * 60);
 
 /// Limits of a battery, from its device, the owner and the law.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BatteryLimits {
     /// Watt-hours from 0 to 100 %.
     #[serde(with = "number")]
@@ -135,6 +137,7 @@ pub struct LevelRange {
 
 /// Limits of a device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DeviceLimits {
     /// What its entities can do.
     pub abilities: Abilities,

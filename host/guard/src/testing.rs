@@ -195,6 +195,10 @@ impl Bench {
         self.guard().hold(battery, &self.scene())
     }
 
+    pub fn release_waits(&self, target: &str) -> Option<String> {
+        self.guard().release_waits(target, &self.scene())
+    }
+
     pub fn record(&mut self, judged: &Judged) {
         self.ledger.record(judged.approved.as_ref().unwrap(), self.now, self.uptime);
     }

@@ -332,16 +332,25 @@ impl Controller {
     }
 
     /// Restores a target that is owed its settings, unless that has to wait: for an order on its way, after
-    /// a failure, or for the link. Then it is tried again.
+    /// a failure, for the link, or for what draws power behind it. Then it is tried again.
     fn give_back(&mut self, id: &TargetId) {
         let Some(target) = self.targets.get_mut(id) else { return };
         if !target.owes_release || !target.is_ready(Instant::now()) || !self.home.state().link.is_up() {
+            return;
+        }
+        if self.release_waits(id).is_some() {
             return;
         }
         match self.release_order(id) {
             Some(order) => self.dispatch(id, order),
             None => self.owes_nothing(id),
         }
+    }
+
+    fn release_waits(&self, id: &TargetId) -> Option<String> {
+        let (state, now) = (self.home.state(), Timestamp::now());
+        let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
+        self.guard.release_waits(id, &scene)
     }
 
     fn owes_nothing(&mut self, id: &TargetId) {
@@ -385,6 +394,10 @@ impl Controller {
             self.targets.values().filter(|t| t.mode == Mode::Control).map(|t| t.id.clone()).collect();
         for id in commanded {
             let Some(order) = self.release_order(&id) else { continue };
+            if let Some(why) = self.release_waits(&id) {
+                tracing::warn!(target = id, why, "settings from before are not restored; the target stays as it is");
+                continue;
+            }
             match tokio::time::timeout_at(end, self.home.send(&order)).await {
                 Ok(Ok(())) => self.released(&id),
                 Ok(Err(error)) => tracing::error!(target = id, %error, "settings from before could not be restored"),

@@ -353,7 +353,6 @@ fn setup(parameters: &BatteryParameters) -> Setup {
         power_w: Some(800.0),
         level: None,
         lease: Duration::from_secs(1200),
-        interruptible: true,
         ..DeviceLimits::default()
     };
     Setup {

@@ -1,6 +1,6 @@
 //! **clock-skew** — while the home shows a reading from more than a minute in the future, one of the two
 //! clocks is wrong, and a plan is one for another hour: nothing of it but holding, following the meter,
-//! turning off, lights and messages is carried out. What is in force is no longer driven either, unless it
+//! turning off, what is on already, lights and messages is carried out. What is in force is no longer driven either, unless it
 //! follows the meter. No setting. A clock that runs behind shows as a stale meter. Source: Predbat's plans
 //! that charged eight hours off (batpred#3493, #1292); it warns from one minute on.
 
@@ -9,15 +9,18 @@ use std::time::Duration;
 use model::{Command, Reading};
 
 use super::{Case, Origin, Ruling};
+use crate::view::device_state;
 
 /// Farther in the future is no delay between two machines.
 const MOST: Duration = Duration::from_secs(60);
 
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
-    let planned = matches!(
-        case.command,
-        Command::Charge { .. } | Command::Discharge { .. } | Command::TurnOn | Command::SetLevel { .. }
-    );
+    let planned = match case.command {
+        Command::Charge { .. } | Command::Discharge { .. } | Command::SetLevel { .. } => true,
+        // One that is on goes on: letting go of it could cut it off.
+        Command::TurnOn => device_state(case.scene, case.target).is_none_or(|state| state.on != Some(true)),
+        _ => false,
+    };
     let follows = matches!(case.origin, Origin::Setpoint(_))
         && matches!(case.scene.ledger.command_in_force(case.target), Some(Command::Balance(_)));
     if !planned || follows {
@@ -71,6 +74,9 @@ mod tests {
         bench.accepts("battery", Command::Balance(BalanceLimits::default()));
         bench.accepts("heater", Command::TurnOff);
         bench.accepts("led", light(40.0));
+        let mut running = bench;
+        running.device("heater").on = Some(true);
+        running.accepts("heater", Command::TurnOn);
     }
 
     #[test]

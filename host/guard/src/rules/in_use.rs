@@ -1,37 +1,38 @@
 //! **in-use** — a device that draws power is not turned off, unless it is `interruptible` (its task is, or
 //! the owner says so): a plug knows nothing of the washing machine behind it. Drawing means more than 5 W,
 //! which no appliance in standby needs. Where its power is measured and cannot be read now, it may be
-//! drawing; where nothing measures it, turning off is possible. Source: the field notes' fault 30.
+//! drawing; where nothing measures it, turning off is possible. It is not let go of either, as long as that
+//! may cut it off. Source: the field notes' fault 30.
 
 use model::Command;
 
-use super::{Case, Ruling};
+use super::{Case, Ruling, Subject};
+use crate::judge::Scene;
 use crate::view::device_state;
 
 /// Less is standby, watt.
 const STANDBY_W: f64 = 5.0;
 
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
-    let interruptible = case.device().is_none_or(|device| device.interruptible);
-    if interruptible || !matches!(case.command, Command::TurnOff) {
-        return Ruling::Pass;
+    match in_use(case.subject, case.target, case.scene) {
+        Some(text) if *case.command == Command::TurnOff => Ruling::Refuse { text },
+        _ => Ruling::Pass,
     }
-    let Some(state) = device_state(case.scene, case.target).filter(|state| state.on != Some(false)) else {
-        return Ruling::Pass;
-    };
-    let Some(reading) = &state.power_w else { return Ruling::Pass };
-    let power_w = reading.value.filter(|w| reading.fault.is_none() && w.is_finite());
-    let what = match power_w {
-        Some(power_w) if power_w.abs() <= STANDBY_W => return Ruling::Pass,
+}
+
+/// Why a device must not be cut off now; `None`: it may be.
+pub(crate) fn in_use(subject: Subject<'_>, device: &str, scene: &Scene<'_>) -> Option<String> {
+    if !matches!(subject, Subject::Device(limits) if !limits.interruptible) {
+        return None;
+    }
+    let state = device_state(scene, device).filter(|state| state.on != Some(false))?;
+    let reading = state.power_w.as_ref()?;
+    let what = match reading.value.filter(|w| reading.fault.is_none() && w.is_finite()) {
+        Some(power_w) if power_w.abs() <= STANDBY_W => return None,
         Some(power_w) => format!("draws {power_w:.0} W"),
         None => format!("may be drawing power (`{}` cannot be read)", reading.entity),
     };
-    Ruling::Refuse {
-        text: format!(
-            "`{}` {what} and must not be cut off; set `interruptible` for it or its task if it may",
-            case.target
-        ),
-    }
+    Some(format!("`{device}` {what} and must not be cut off; set `interruptible` for it or its task if it may"))
 }
 
 #[cfg(test)]
@@ -70,6 +71,16 @@ mod tests {
         let mut bench = drawing(2000.0);
         bench.limits.devices.get_mut("plug").unwrap().interruptible = true;
         bench.accepts("plug", Command::TurnOff);
+    }
+
+    #[test]
+    fn what_draws_is_not_let_go_of() {
+        let mut bench = drawing(2000.0);
+        assert!(bench.release_waits("plug").is_some_and(|text| text.contains("draws 2000 W")));
+        assert_eq!(bench.release_waits("heater"), None);
+        bench.limits.devices.get_mut("plug").unwrap().interruptible = true;
+        assert_eq!(bench.release_waits("plug"), None);
+        assert_eq!(drawing(5.0).release_waits("plug"), None);
     }
 
     #[test]

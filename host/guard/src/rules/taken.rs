@@ -1,25 +1,27 @@
 //! **taken** — while a battery calibrates itself, or another controller is in charge of it, it is told
 //! nothing, not even to hold: it would not listen, or two would pull at it. What a calibrating one may take
-//! counts against the import limit. Letting go is always possible. No setting. Source: Zendure/zenSDK#78
+//! counts against the import limit. Letting go waits, too. No setting. Source: Zendure/zenSDK#78
 //! (2400 W whatever is written), Zendure-HA#634 and battery-smartflow-ai#331 (the vendor's energy plan
 //! competes silently).
 
 use model::home::Taken;
 
 use super::{Case, Ruling};
+use crate::judge::Scene;
 use crate::view::battery_state;
 
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
-    let text = match battery_state(case.scene, case.target).and_then(|state| state.taken.as_ref()) {
-        None => return Ruling::Pass,
-        Some(Taken::Calibrating) => {
-            format!("`{}` calibrates its state of charge and follows no command until that is done", case.target)
+    taken(case.target, case.scene).map_or(Ruling::Pass, |text| Ruling::Refuse { text })
+}
+
+/// Why a battery must be told nothing now; `None`: it listens.
+pub(crate) fn taken(battery: &str, scene: &Scene<'_>) -> Option<String> {
+    Some(match battery_state(scene, battery)?.taken.as_ref()? {
+        Taken::Calibrating => {
+            format!("`{battery}` calibrates its state of charge and follows no command until that is done")
         }
-        Some(Taken::Controlled { by }) => {
-            format!("{by} is in charge of `{}`; it is told nothing until that ends", case.target)
-        }
-    };
-    Ruling::Refuse { text }
+        Taken::Controlled { by } => format!("{by} is in charge of `{battery}`; it is told nothing until that ends"),
+    })
 }
 
 #[cfg(test)]
@@ -40,8 +42,10 @@ mod tests {
             assert_eq!(bench.setpoint(charge(300.0), BalanceLimits::default()).approved, None);
             assert_eq!(bench.setpoint(Command::Hold, BalanceLimits::default()).approved, None);
             assert_eq!(bench.hold("battery").approved, None);
+            assert!(bench.release_waits("battery").is_some());
             bench.accepts("plug", Command::TurnOn);
         }
+        assert_eq!(Bench::new().release_waits("battery"), None);
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub fn plan(world: &World, judged: &[Judged]) -> Holds {
         prop_assert!(mandate.declared.contains(&command.kind()) || *command == Command::Hold);
         prop_assert!(mandate.grant.targets.as_ref().is_none_or(|targets| targets.contains(target)));
         single(world, target, command)?;
-        prop_assert!(!needs_clock(command) || !skewed(world), "{} by a wrong clock", command);
+        prop_assert!(!needs_clock(world, target, command) || !skewed(world), "{} by a wrong clock", command);
         told.push((target, command));
         // Strategies that come later may have other grants.
         granted(world, &mandate.grant, (target, command), &told)?;
@@ -104,7 +104,11 @@ pub fn setpoint(world: &World, approved: &Approved) -> Holds {
     }
     single(world, approved.target(), command)?;
     let follows = matches!(in_force(world, approved.target()), Some(Command::Balance(_)));
-    prop_assert!(follows || !needs_clock(command) || !skewed(world), "{} by a wrong clock", command);
+    prop_assert!(
+        follows || !needs_clock(world, approved.target(), command) || !skewed(world),
+        "{} by a wrong clock",
+        command
+    );
     let told = [(approved.target().as_str(), command)];
     let grant = &world.mandates[0].grant;
     let covered = grant.targets.as_ref().is_none_or(|targets| targets.contains(approved.target()));
@@ -379,9 +383,10 @@ fn within_writes(world: &World, target: &str, command: &Command) -> bool {
 }
 
 /// What a plan for another hour would do.
-fn needs_clock(command: &Command) -> bool {
+fn needs_clock(world: &World, target: &str, command: &Command) -> bool {
     use CommandKind::{Charge, Discharge, SetLevel};
-    matches!(command.kind(), Charge | Discharge | SetLevel) || *command == Command::TurnOn
+    let is_on = world.home.devices.iter().any(|state| state.id == target && state.on == Some(true));
+    matches!(command.kind(), Charge | Discharge | SetLevel) || (*command == Command::TurnOn && !is_on)
 }
 
 fn skewed(world: &World) -> bool {
