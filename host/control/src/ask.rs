@@ -146,8 +146,8 @@ impl Answered {
 }
 
 /// What a strategy may see of a snapshot: the one place where its grant takes something out.
-pub fn seen_by(snapshot: &Snapshot, _grant: &Grant) -> Snapshot {
-    snapshot.clone()
+pub fn seen_by(snapshot: &Snapshot, grant: &Grant) -> Snapshot {
+    snapshot.narrowed(grant).into_owned()
 }
 
 fn not_at_hand(name: &str, library: &Library) -> Attempt {
@@ -168,16 +168,23 @@ fn not_at_hand(name: &str, library: &Library) -> Attempt {
     }
 }
 
-fn failed(strategy: StrategyRef, input: Input, error: &DecideError) -> Attempt {
+/// What went wrong, with what the strategy itself said last.
+pub fn sentence(error: &DecideError) -> String {
     // The SDK logs a panic's message before the trap, which has none of its own.
     let said = error.log.iter().rev().find(|line| line.level == LogLevel::Error);
     let said = said.map(|line| format!("; it said: {}", line.message)).unwrap_or_default();
+    format!("{error}{said}")
+}
+
+fn failed(strategy: StrategyRef, input: Input, error: &DecideError) -> Attempt {
+    // wasmtime puts a heading in front.
+    let frames = error.backtrace().lines().map(str::trim).skip_while(|line| line.ends_with(':'));
     let first = error.log.len().saturating_sub(LOG_LINES);
     Attempt {
         strategy,
         code: error.code().to_owned(),
-        message: format!("{error}{said}"),
-        backtrace: error.backtrace().lines().take(BACKTRACE_LINES).map(str::to_owned).collect(),
+        message: sentence(error),
+        backtrace: frames.take(BACKTRACE_LINES).map(str::to_owned).collect(),
         log: error.log[first..].iter().map(log_line).collect(),
         settings: Some(input.settings),
         memory: input.memory,

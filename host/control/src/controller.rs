@@ -276,7 +276,7 @@ impl Controller {
         let shown = |target: &Target| {
             let standing = target.standing.as_ref().filter(|_| target.mode == Mode::Control)?;
             let command = standing.approved.command()?.clone();
-            Some((target.id.clone(), InForce { command, since: standing.since }))
+            Some((target.id.clone(), InForce::since(command, standing.since)))
         };
         self.targets.values().filter_map(shown).collect()
     }
@@ -326,6 +326,11 @@ impl Controller {
             self.open.pop_front();
         }
         self.enforce(changes, &tick);
+        for (name, lines) in &self.logs {
+            if let Err(error) = self.record.log(tick.id, now, name, lines) {
+                tracing::error!(strategy = name, %error, "its log could not be kept");
+            }
+        }
         // What is not recorded has nothing that a shadow's word could stand beside.
         if tick.id > 0 {
             let (snapshot, roster) = (decided.snapshot, self.roster.clone());

@@ -12,7 +12,7 @@ use model::{BalanceLimits, Command, Grant, Rule, Verdict};
 use crate::balance::{self, Tuning};
 
 /// A power below this is a standstill: inverters cut smaller ones to zero (15 W on a SolarFlow 800).
-const STANDSTILL_W: f64 = 15.0;
+pub const STANDSTILL_W: f64 = 15.0;
 /// Powers closer than this are the same: a write for less is not worth its wear
 /// (Zendure/Zendure-HA#1544 asks for a dead band of at least 10 W).
 const SAME_W: f64 = 10.0;

@@ -67,6 +67,8 @@ pub trait Record: Send + Sync {
     fn tick(&self, tick: &Tick, scene: &[u8]) -> Result<i64, RecordError>;
     /// Keeps what a strategy that is only looked at said to a tick.
     fn shadow(&self, shadow: &Shadow) -> Result<(), RecordError>;
+    /// Keeps lines that a strategy wrote into its own log.
+    fn log(&self, tick: i64, at: Timestamp, strategy: &str, lines: &[String]) -> Result<(), RecordError>;
     /// Keeps a sentence for the owner.
     fn note(&self, at: Timestamp, text: &str) -> Result<(), RecordError>;
     /// Brings the outcomes of an earlier tick up to date.

@@ -152,6 +152,9 @@ fn ask(
         Ok(answered) => (answered.log.clone(), None),
         Err(attempt) => (attempt.log.clone(), Some(attempt.message.clone())),
     };
+    if let Err(error) = record.log(look.tick, look.snapshot.now, name, &log) {
+        tracing::error!(shadow = name, %error, "its log could not be kept");
+    }
     let shadow = match said {
         Ok(answered) => answered_as(look, answered),
         Err(attempt) => failed_as(look, *attempt),

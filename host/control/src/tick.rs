@@ -180,3 +180,49 @@ async fn answer_of(
 pub(crate) fn micros(took: Duration) -> u64 {
     u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn anyone() -> StrategyRef {
+        StrategyRef { name: "anyone".into(), version: "1.0.0".into(), hash: "aa".into() }
+    }
+
+    #[tokio::test]
+    async fn who_has_no_answer_in_time_is_left_behind() {
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let call = tokio::task::spawn_blocking(move || {
+            // Until the test ends.
+            let _ = wait.recv();
+            Err(Box::new(Attempt::uncalled(anyone(), "declined", "")))
+        });
+        let attempt = answer_of(anyone(), call, Instant::now()).await.unwrap_err();
+        assert_eq!((attempt.code.as_str(), attempt.strategy), ("late", anyone()));
+        drop(go_on);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_a_failure_of_that_strategy_alone() {
+        let call = tokio::task::spawn_blocking(|| panic!("on purpose"));
+        let end = Instant::now() + Duration::from_secs(3600);
+        let attempt = answer_of(anyone(), call, end).await.unwrap_err();
+        assert_eq!(attempt.code, "host");
+    }
+
+    #[test]
+    fn the_asking_waits_for_the_longest_call_that_is_allowed() {
+        let usual = Duration::from_secs(10);
+        let allowed = |seconds| longest_call(&Allowance { deadline_s: seconds, ..Allowance::default() }, usual);
+        assert_eq!(allowed(None), usual);
+        assert_eq!(allowed(Some(30.0)), Duration::from_secs(30));
+        assert_eq!(allowed(Some(f64::NAN)), usual);
+        assert_eq!(allowed(Some(1e300)), Duration::from_secs_f64(*engine::allowed::DEADLINE_S.end()));
+    }
+
+    #[test]
+    fn a_name_that_is_listed_twice_is_asked_once() {
+        let roster = Roster { active: vec!["a".into(), "b".into(), "a".into()], ..Roster::default() };
+        assert_eq!(in_order(&roster).collect::<Vec<_>>(), ["a", "b"]);
+    }
+}

@@ -27,6 +27,10 @@ impl Record for Recorder {
         self.0.record_shadow(shadow).map_err(failed)
     }
 
+    fn log(&self, tick: i64, at: Timestamp, strategy: &str, lines: &[String]) -> Result<(), RecordError> {
+        self.0.record_log(tick, at, strategy, lines).map_err(failed)
+    }
+
     fn note(&self, at: Timestamp, text: &str) -> Result<(), RecordError> {
         self.0.note(at, Level::Warning, text).map_err(failed)
     }

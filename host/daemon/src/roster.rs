@@ -17,8 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// The strategy of last resort: always active, at the end where nothing else is said.
-pub const LAST_RESORT: &str = "rule-based";
+use crate::config::LAST_RESORT;
 
 /// How often the daemon looks whether a command changed the file.
 const LOOK: Duration = Duration::from_millis(500);
@@ -165,12 +164,18 @@ fn stays(name: &str) -> Result<()> {
 pub struct RosterFile {
     path: PathBuf,
     configured: Arc<Roster>,
+    preferred: Vec<String>,
 }
 
 impl RosterFile {
     /// The one in `state_dir`, on top of `configured`.
     pub fn new(state_dir: &Path, configured: Roster) -> Self {
-        Self { path: state_dir.join("strategies.json"), configured: Arc::new(configured) }
+        Self { path: state_dir.join("strategies.json"), configured: Arc::new(configured), preferred: Vec::new() }
+    }
+
+    /// With strategies that are asked before all others, whatever the file says; it is not changed by that.
+    pub fn preferring(self, names: Vec<String>) -> Self {
+        Self { preferred: names, ..self }
     }
 
     /// The roster in force. Without the file, what is configured.
@@ -178,7 +183,15 @@ impl RosterFile {
     /// # Errors
     /// When the file cannot be read or understood.
     pub fn read(&self) -> Result<Roster> {
-        Ok(self.changes()?.over(&self.configured))
+        Ok(self.in_force(&self.changes()?))
+    }
+
+    fn in_force(&self, changes: &Changes) -> Roster {
+        let mut roster = changes.over(&self.configured);
+        roster.active.retain(|name| !self.preferred.contains(name));
+        roster.shadows.retain(|name| !self.preferred.contains(name));
+        roster.active.splice(0..0, self.preferred.iter().cloned());
+        roster
     }
 
     /// Makes a change, whole or not at all, and gives the roster that follows.
@@ -205,7 +218,7 @@ impl RosterFile {
         };
         write().with_context(|| format!("{file} cannot be written; what was in force stays in force"))?;
         drop(lock);
-        Ok(changes.over(&self.configured))
+        Ok(self.in_force(&changes))
     }
 
     fn changes(&self) -> Result<Changes> {
@@ -234,7 +247,7 @@ impl RosterFile {
     /// once. Must be called within a Tokio runtime; ends when nobody listens any more.
     pub fn follow(self) -> watch::Receiver<Arc<Roster>> {
         let mut seen = self.seen();
-        let configured = Arc::new(Changes::default().over(&self.configured));
+        let configured = Arc::new(self.in_force(&Changes::default()));
         let (sender, receiver) = watch::channel(self.read_or(configured));
         tokio::spawn(async move {
             while !sender.is_closed() {

@@ -1,6 +1,7 @@
 //! Strategies for tests, written as core modules in the text form of WebAssembly.
 //!
-//! The layouts are those of the canonical ABI for `wit/0.1.0`.
+//! The layouts are those of the canonical ABI for `wit/0.2.0`, whose answers are laid out as in all versions
+//! before.
 
 use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
@@ -105,7 +106,7 @@ impl Guest {
             name: name.into(),
             version: "1.0.0".into(),
             schema: r#"{"type":"object","properties":{}}"#.into(),
-            contract: "0.1.0",
+            contract: "0.2.0",
             pages: 32,
             describe: format!("(i32.const {DESCRIPTION})"),
             decide: format!("(i32.const {ANSWER})"),
@@ -189,8 +190,8 @@ impl Guest {
     /// The whole file.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut module = self.module();
-        let mut wit = include_str!("../../../wit/0.1.0/strategy.wit")
-            .replace("wattwright:strategy@0.1.0", &format!("wattwright:strategy@{}", self.contract))
+        let mut wit = include_str!("../../../wit/0.2.0/strategy.wit")
+            .replace("wattwright:strategy@0.2.0", &format!("wattwright:strategy@{}", self.contract))
             .replace("    import host;", &format!("    import host;\n{}", self.world));
         wit.push_str(&self.packages);
         let mut resolve = Resolve::default();

@@ -12,7 +12,7 @@ use wasmtime::component::Component;
 
 use crate::artefact::{Artefact, CompileError, shown};
 use crate::budget::Budget;
-use crate::contract::v0_1;
+use crate::contract::{self, Prelinked, Version};
 use crate::recognize::recognize;
 use crate::{Compiler, Engine, Strategy, description, failure, wasi};
 
@@ -62,7 +62,7 @@ pub enum LoadError {
         hint: String,
     },
     /// It is built for another version of the contract, or lacks a function.
-    #[error("it does not fit the contract `wattwright:strategy@0.1.0`: {0}")]
+    #[error("it does not fit the contract `wattwright:strategy`: {0}")]
     Contract(String),
     /// Its `describe` failed.
     #[error("`describe` failed ({code}): {message}")]
@@ -155,9 +155,10 @@ impl Engine {
         let hash = hash(bytes);
         let (component, fresh) = self.component(compiler, bytes, &hash)?;
         let imports = imports(&component);
+        // A wrong version of the contract explains everything else.
+        let version = Version::of(&imports)?;
         check_imports(&imports)?;
-        let prelinked =
-            v0_1::Prelinked::new(&component).map_err(|error| LoadError::Contract(shown(format!("{error:#}"))))?;
+        let prelinked = Prelinked::new(version, &component)?;
         let compile_time = begun.elapsed();
         let budget = Budget::of_all(&self.config);
         let mut store = self.store(&budget, Timestamp::UNIX_EPOCH);
@@ -251,17 +252,8 @@ fn imports(component: &Component) -> Vec<String> {
 }
 
 fn check_imports(imports: &[String]) -> Result<(), LoadError> {
-    let foreign = imports.iter().filter(|import| !v0_1::INTERFACES.contains(&import.as_str()) && !wasi::offers(import));
-    // A wrong version of the contract explains everything else.
-    match foreign.min_by_key(|import| !import.starts_with("wattwright:strategy/")) {
-        None => Ok(()),
-        Some(import) => match import.strip_prefix("wattwright:strategy/").and_then(|rest| rest.split_once('@')) {
-            Some((_, version)) => Err(LoadError::Contract(shown(format!(
-                "it is built for version {version}; build it with the SDK of a version that this host serves"
-            )))),
-            None => Err(refused(import)),
-        },
-    }
+    let foreign = imports.iter().find(|import| !contract::offers(import) && !wasi::offers(import));
+    foreign.map_or(Ok(()), |import| Err(refused(import)))
 }
 
 fn refused(import: &str) -> LoadError {

@@ -247,6 +247,10 @@ impl Vault {
     /// Notes something of a version; of one that is not kept, nothing.
     pub(crate) fn note(&self, hash: &str, note: Note<'_>) {
         let mut state = self.state();
+        // Before anything else: while the newest cannot be kept, the last good one of before is still that.
+        if state.record(hash).is_none() {
+            return;
+        }
         let count = state.next();
         if let Note::GoodFor(file) = note {
             let before = state.last_good(file);

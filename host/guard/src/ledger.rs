@@ -116,7 +116,7 @@ impl Ledger {
 
     /// The command in force.
     pub fn in_force(&self, target: &str) -> Option<InForce> {
-        self.standing(target).map(|s| InForce { command: s.command.clone(), since: s.since })
+        self.standing(target).map(|s| InForce::since(s.command.clone(), s.since))
     }
 
     /// How long the command in force has been of its kind.

@@ -31,6 +31,7 @@ pub use ledger::{Direction, Ledger};
 pub use limits::{BatteryLimits, DeviceLimits, ExternalLimit, GridLimits, LevelRange, Limits};
 pub use mandate::{Mandate, Proposal, Setpoint};
 pub use record::SceneRecord;
+pub use rules::external_limit::import_cap_w;
 pub use watch::Watch;
 
 pub use model::Verdict;

@@ -22,6 +22,7 @@
 mod baselines;
 mod bodies;
 mod error;
+mod logs;
 mod memories;
 mod notes;
 mod open;
@@ -37,6 +38,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use error::Error;
+pub use logs::LogEntry;
 pub use memories::Memory;
 pub use notes::{Level, Note};
 pub use open::SetAside;

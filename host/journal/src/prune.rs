@@ -58,6 +58,7 @@ impl Journal {
                 notes: transaction.execute("DELETE FROM note WHERE at_us < ?", params![ticks_before])?,
                 past: transaction.execute("DELETE FROM past_slot WHERE start_s < ?", params![past_before])?,
             };
+            transaction.execute("DELETE FROM strategy_log WHERE at_us < ?", params![ticks_before])?;
             // A version is needed as long as a tick as old as the last that names it is there.
             transaction.execute("DELETE FROM used WHERE last_tick < (SELECT min(id) FROM tick)", [])?;
             transaction.commit()?;

@@ -62,8 +62,12 @@ fn walk(path: &str, recorded: &Value, now: &Value, found: &mut Vec<Difference>) 
                 either(&format!("{path}.{index}"), before.get(index), after.get(index), found);
             }
         }
-        (before, after) if before.to_string() == after.to_string() => {}
-        (before, after) => found.push(Difference::of(path, before.to_string(), after.to_string())),
+        (before, after) => {
+            let (before, after) = (before.to_string(), after.to_string());
+            if before != after {
+                found.push(Difference::of(path, before, after));
+            }
+        }
     }
 }
 

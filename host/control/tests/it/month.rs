@@ -57,17 +57,22 @@ pub struct Recorded {
 }
 
 /// The same component with another hash: an empty custom section more.
-fn versions_of(engine: &Engine, count: usize) -> Result<Vec<(Arc<Strategy>, Vec<u8>)>> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/plugins/rule-based.wasm"));
-    let bytes =
-        std::fs::read(&path).map_err(|error| format!("{}: {error}; `cargo xtask build` makes it", path.display()))?;
+fn versions_of(engine: &Engine, count: usize) -> Result<Vec<Arc<Strategy>>> {
+    let bytes = rule_based()?;
     (0..count)
         .map(|more| {
             let mut bytes = bytes.clone();
             (0..more).for_each(|_| bytes.extend_from_slice(&[0, 4, 3, b'n', b'e', b'w']));
-            Ok((Arc::new(engine.load(&bytes)?), bytes))
+            Ok(Arc::new(engine.load(&bytes)?))
         })
         .collect()
+}
+
+/// The shipped strategy.
+pub fn rule_based() -> Result<Vec<u8>> {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/plugins/rule-based.wasm"));
+    let bytes = std::fs::read(&path);
+    Ok(bytes.map_err(|error| format!("{}: {error}; `cargo xtask build` makes it", path.display()))?)
 }
 
 struct World {
@@ -89,11 +94,11 @@ struct World {
 /// Records `ticks` ticks of a month in which the strategy is replaced twice.
 pub fn record(journal: &Journal, ticks: usize) -> Result<Recorded> {
     let engine = Engine::new(EngineConfig::default())?;
-    let rule_based = versions_of(&engine, 3)?;
+    let mine = versions_of(&engine, 3)?;
     let wont = Arc::new(engine.load(&declines("wont", "never").bytes())?);
     let second = Arc::new(engine.load(&balances("second", &[BATTERY]).bytes())?);
     let mut versions = Versions::new();
-    for strategy in rule_based.iter().map(|(strategy, _)| strategy).chain([&wont, &second]) {
+    for strategy in mine.iter().chain([&wont, &second]) {
         versions.insert(strategy.hash().to_owned(), strategy.clone());
     }
     let mut world = World::new()?;
@@ -101,7 +106,7 @@ pub fn record(journal: &Journal, ticks: usize) -> Result<Recorded> {
     let (mut ids, mut writing) = (Vec::with_capacity(ticks), Vec::with_capacity(ticks));
     for number in 0..ticks {
         world.live();
-        let now_active = &rule_based[number * rule_based.len() / ticks].0;
+        let now_active = &mine[number * mine.len() / ticks];
         let weaker = Grant { max_power_w: Some(600.0), ..Grant::default() };
         let weaker = Terms { grant: weaker, ..Terms::default() };
         let active = [(&wont, Terms::default()), (now_active, weaker), (&second, Terms::default())];

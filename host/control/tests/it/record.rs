@@ -23,6 +23,7 @@ struct Inner {
     baselines: BTreeMap<TargetId, Baseline>,
     memories: BTreeMap<String, Kept>,
     ledger: Option<String>,
+    logs: BTreeMap<String, Vec<String>>,
 }
 
 pub struct FakeRecord {
@@ -77,6 +78,11 @@ impl Record for FakeRecord {
             held = self.gate.1.wait(held).unwrap();
         }
         let _ = self.events.send(Event::Shadow(Box::new(shadow.clone())));
+        Ok(())
+    }
+
+    fn log(&self, _: i64, _: Timestamp, strategy: &str, lines: &[String]) -> Result<(), RecordError> {
+        self.inner.lock().unwrap().logs.entry(strategy.into()).or_default().extend_from_slice(lines);
         Ok(())
     }
 

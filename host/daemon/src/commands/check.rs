@@ -12,7 +12,7 @@ use crate::{feeds, shipped};
 pub async fn run(args: HomeArgs) -> Result<()> {
     let parts = wiring::assemble(args.config.as_deref(), None)?;
     let mut problems = Vec::new();
-    let library = shipped::library(parts.strategies.as_deref().filter(|folder| folder.exists()))?;
+    let library = shipped::library(parts.strategies.as_deref().filter(|folder| folder.exists()), None)?;
     for name in &parts.roster.active {
         match library.current(name) {
             None => problems.push(format!("strategies.order: no strategy `{name}` is in the folder or shipped")),

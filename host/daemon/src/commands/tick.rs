@@ -22,7 +22,7 @@ use crate::{feeds, shipped};
 pub async fn run(args: TickArgs) -> Result<()> {
     let parts = wiring::assemble(args.home.config.as_deref(), None)?;
     let folder = args.strategies.or(parts.strategies.clone());
-    let library = shipped::library(folder.as_deref().filter(|folder| folder.exists()))?;
+    let library = shipped::library(folder.as_deref().filter(|folder| folder.exists()), None)?;
     wiring::connected(&parts.place).await?;
     let knowledge = match &parts.place {
         Place::Simulated(home) => {

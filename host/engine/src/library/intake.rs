@@ -78,7 +78,9 @@ pub(super) struct Intake {
 impl Intake {
     /// Makes a strategy of a file's bytes and lets it pass its trial, unless it did before.
     pub(super) fn load(&self, bytes: &[u8]) -> Result<Strategy, Refusal> {
-        let strategy = self.engine.load(bytes)?;
+        let loaded = contained(|| self.engine.load(bytes));
+        // The thread that follows the folder must not end with one file.
+        let strategy = loaded.map_err(|said| LoadError::Compiler(format!("a panic in the engine: {said}")))??;
         if let Some(trial) = &self.trial
             && !self.notes.as_ref().is_some_and(|notes| notes.vault.is_tried(strategy.hash()))
         {
@@ -156,10 +158,15 @@ impl Intake {
 
 /// A trial that panics is a trial that failed.
 fn run(trial: &Trial, strategy: &Strategy) -> Result<(), String> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| trial(strategy))).unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
-        let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        Err(format!("the trial itself ended with a panic: {said}"))
-    });
+    let outcome = contained(|| trial(strategy));
+    let outcome = outcome.unwrap_or_else(|said| Err(format!("the trial itself ended with a panic: {said}")));
     outcome.map_err(|why| text::line(text::cut(format!("it did not pass its trial: {why}"), TRIAL_TEXT_BYTES)))
+}
+
+/// What came out, or what a panic said.
+fn contained<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(|panic| {
+        let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
+        said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    })
 }

@@ -230,6 +230,19 @@ fn a_file_that_is_gone_has_no_last_good_version() {
 }
 
 #[test]
+fn a_version_that_cannot_be_kept_leaves_the_last_good_one_of_before() {
+    let place = Place::new();
+    let vault = place.open();
+    let good = put(&vault, "1.0.0");
+    // A folder in the file's place, which works for root as well.
+    fs::create_dir(place.path(&format!("{}.wasm", load::hash(&content("1.1.0"))))).unwrap();
+    let lost = put(&vault, "1.1.0");
+    assert_eq!(vault.last_good("a.wasm"), Some(good));
+    assert_eq!(names(&vault.versions("alpha")), ["1.0.0"]);
+    assert!(vault.bytes(&lost).is_err());
+}
+
+#[test]
 fn notes_that_cannot_be_written_are_written_with_the_next() {
     let place = Place::new();
     let vault = place.open();

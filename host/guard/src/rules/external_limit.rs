@@ -5,22 +5,29 @@
 //! connection (BNetzA BK6-22-300). Not configured by default. Source: evcc's dimming by the home energy
 //! manager, OpenEMS' limiter14a.
 
+use model::HomeState;
+
 use super::{Case, Ruling, grid_import_limit};
-use crate::limits::ExternalLimit;
+use crate::limits::{ExternalLimit, GridLimits};
 use crate::view::magnitude;
 
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
     let Some(limit) = &case.grid_limits.external else { return Ruling::Pass };
-    let (cap_w, whose) = in_force(case, limit);
+    let (cap_w, whose) = in_force(case.scene.home, limit);
     grid_import_limit::within(case, cap_w, &whose)
 }
 
-fn in_force(case: &Case<'_>, limit: &ExternalLimit) -> (f64, String) {
+/// Most that may be imported now by order from outside, watt; `None`: nobody outside orders anything.
+pub fn import_cap_w(limits: &GridLimits, home: &HomeState) -> Option<f64> {
+    limits.external.as_ref().map(|limit| in_force(home, limit).0)
+}
+
+fn in_force(home: &HomeState, limit: &ExternalLimit) -> (f64, String) {
     let unknown = |why: String| {
         let cap_w = magnitude(limit.unknown_w);
         (cap_w, format!("{cap_w:.0} W that count while nobody knows what is allowed from outside ({why})"))
     };
-    let Some(reading) = &case.scene.home.import_cap_w else {
+    let Some(reading) = &home.import_cap_w else {
         return unknown("the home does not show it".into());
     };
     match reading.value.filter(|w| reading.fault.is_none() && w.is_finite() && *w >= 0.0) {

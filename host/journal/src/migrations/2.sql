@@ -28,3 +28,14 @@ CREATE TABLE state (
     name            TEXT PRIMARY KEY,
     value           TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Lines of strategies' own logs.
+CREATE TABLE strategy_log (
+    id              INTEGER PRIMARY KEY,
+    tick            INTEGER NOT NULL,
+    at_us           INTEGER NOT NULL,
+    strategy        TEXT NOT NULL,
+    text            TEXT NOT NULL
+) STRICT;
+CREATE INDEX strategy_log_strategy ON strategy_log (strategy, id);
+CREATE INDEX strategy_log_at ON strategy_log (at_us);

@@ -1,26 +1,24 @@
-//! What a strategy is told, in the contract's types.
+//! What a strategy is told, in the contract's types, as far as the versions have the same.
 
 use jiff::Timestamp;
-use model::snapshot::{
-    Abilities, Battery, Device, Extra, Grid, InForce, Level, PastSlot, Problem, Slot, Snapshot, Source, Task, TaskState,
-};
+use model::snapshot::{Abilities, Device, Extra, Level, PastSlot, Problem, Snapshot, Source, Task, TaskState};
 use model::{BalanceLimits, Command, Light};
 
-use super::types;
+use super::{battery, grid, in_force, slot, types};
 
 /// Whole seconds. Instants outside of 1970 to 2106 become the nearest that the contract can tell.
-fn instant(at: Timestamp) -> types::Instant {
+pub(super) fn instant(at: Timestamp) -> types::Instant {
     u32::try_from(at.as_second().max(0)).unwrap_or(u32::MAX)
 }
 
-fn extras(extras: &[Extra]) -> Vec<types::Extra> {
+pub(super) fn extras(extras: &[Extra]) -> Vec<types::Extra> {
     extras
         .iter()
         .map(|extra| types::Extra { name: extra.name.clone(), value: extra.value, unit: extra.unit.clone() })
         .collect()
 }
 
-fn command(command: &Command) -> types::Command {
+pub(super) fn command(command: &Command) -> types::Command {
     match command {
         Command::Hold => types::Command::Hold,
         Command::Charge { power_w } => types::Command::Charge(*power_w),
@@ -42,33 +40,6 @@ fn command(command: &Command) -> types::Command {
             brightness_pct: *brightness_pct,
         }),
         Command::Notify { text } => types::Command::Notify(text.clone()),
-    }
-}
-
-fn in_force(in_force: &InForce) -> types::InForce {
-    types::InForce { command: command(&in_force.command), since: instant(in_force.since) }
-}
-
-fn grid(grid: &Grid) -> types::Grid {
-    types::Grid { power_w: grid.power_w, import_limit_w: grid.import_limit_w, export_limit_w: grid.export_limit_w }
-}
-
-fn battery(battery: &Battery) -> types::Battery {
-    types::Battery {
-        id: battery.id.clone(),
-        name: battery.name.clone(),
-        soc_pct: battery.soc_pct,
-        capacity_wh: battery.capacity_wh,
-        min_soc_pct: battery.min_soc_pct,
-        max_soc_pct: battery.max_soc_pct,
-        max_charge_w: battery.max_charge_w,
-        max_discharge_w: battery.max_discharge_w,
-        charge_efficiency: battery.charge_efficiency,
-        discharge_efficiency: battery.discharge_efficiency,
-        power_w: battery.power_w,
-        wear_cost_per_kwh: battery.wear_cost_per_kwh,
-        in_force: battery.in_force.as_ref().map(in_force),
-        extras: extras(&battery.extras),
     }
 }
 
@@ -124,24 +95,6 @@ fn task(task: &Task) -> types::Task {
     }
 }
 
-fn slot(slot: &Slot) -> types::Slot {
-    types::Slot {
-        start: instant(slot.start),
-        end: instant(slot.end),
-        import_price: slot.import_price,
-        export_price: slot.export_price,
-        solar_w: slot.solar_w,
-        solar_low_w: slot.solar_low_w,
-        solar_high_w: slot.solar_high_w,
-        load_w: slot.load_w,
-        load_low_w: slot.load_low_w,
-        load_high_w: slot.load_high_w,
-        temperature_c: slot.temperature_c,
-        cloud_cover_pct: slot.cloud_cover_pct,
-        extras: extras(&slot.extras),
-    }
-}
-
 fn past_slot(slot: &PastSlot) -> types::PastSlot {
     types::PastSlot {
         start: instant(slot.start),
@@ -181,7 +134,7 @@ pub(super) fn snapshot(snapshot: &Snapshot) -> types::Snapshot {
         timezone: snapshot.timezone.clone(),
         utc_offset_s: snapshot.utc_offset_s,
         currency: snapshot.currency.clone(),
-        grid: grid(&snapshot.grid),
+        grid: grid(snapshot),
         solar_power_w: snapshot.solar_power_w,
         load_power_w: snapshot.load_power_w,
         batteries: snapshot.batteries.iter().map(battery).collect(),

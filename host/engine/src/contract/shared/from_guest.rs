@@ -80,17 +80,19 @@ pub(super) fn plan(plan: types::Plan) -> Plan {
     }
 }
 
+/// Every kind of command by its flag.
+pub(super) const KINDS: [(types::Commands, CommandKind); 8] = [
+    (types::Commands::HOLD, CommandKind::Hold),
+    (types::Commands::CHARGE, CommandKind::Charge),
+    (types::Commands::DISCHARGE, CommandKind::Discharge),
+    (types::Commands::BALANCE, CommandKind::Balance),
+    (types::Commands::TURN_ON_OFF, CommandKind::TurnOnOff),
+    (types::Commands::SET_LEVEL, CommandKind::SetLevel),
+    (types::Commands::SET_LIGHT, CommandKind::SetLight),
+    (types::Commands::NOTIFY, CommandKind::Notify),
+];
+
 pub(super) fn description(description: types::Description) -> RawDescription {
-    const KINDS: [(types::Commands, CommandKind); 8] = [
-        (types::Commands::HOLD, CommandKind::Hold),
-        (types::Commands::CHARGE, CommandKind::Charge),
-        (types::Commands::DISCHARGE, CommandKind::Discharge),
-        (types::Commands::BALANCE, CommandKind::Balance),
-        (types::Commands::TURN_ON_OFF, CommandKind::TurnOnOff),
-        (types::Commands::SET_LEVEL, CommandKind::SetLevel),
-        (types::Commands::SET_LIGHT, CommandKind::SetLight),
-        (types::Commands::NOTIFY, CommandKind::Notify),
-    ];
     let commands = description.commands;
     RawDescription {
         name: description.name,
