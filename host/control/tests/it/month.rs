@@ -269,7 +269,7 @@ impl World {
                 _ => {}
             }
             let since = self.ledger.in_force(approved.target()).map_or(self.now, |in_force| in_force.since);
-            let in_force = InForce { command: command.clone(), since };
+            let in_force = InForce::since(command.clone(), since);
             self.in_force.insert(approved.target().clone(), (in_force, ruled.judged.verdict.by.clone()));
         }
         Ok(Made { tick, scene: serde_json::to_vec(&scene)?, kept })
