@@ -1,8 +1,9 @@
 //! **clock-skew** — while the home shows a reading from more than a minute in the future, one of the two
-//! clocks is wrong, and a plan is one for another hour: nothing of it but holding, following the meter,
-//! turning off, what is on already, lights and messages is carried out. What is in force is no longer driven either, unless it
-//! follows the meter. No setting. A clock that runs behind shows as a stale meter. Source: Predbat's plans
-//! that charged eight hours off (batpred#3493, #1292); it warns from one minute on.
+//! clocks is wrong, and a plan is one for another hour: nothing of it is carried out but holding, following
+//! the meter, turning off, what is on already, lights and messages. What is in force is no longer driven
+//! either, unless it follows the meter. No setting. A clock of the home that runs behind shows as a stale
+//! meter. Source: Predbat's plans that charged eight hours off (batpred#3493, #1292); the field notes'
+//! fault 13.
 
 use std::time::Duration;
 

@@ -1,13 +1,18 @@
 //! What must hold of everything that the guard approves.
 
+mod seen;
+mod written;
+
 use std::time::Duration;
 
 use model::home::Taken;
-use model::{BatteryState, Command, CommandKind, Decision, Grant, Reading};
+use model::{Command, CommandKind, Decision, Grant};
 use proptest::prelude::*;
 use wattwright_guard::{Approved, Direction, Judged};
 
-use crate::world::{BATTERIES, DEVICES, NAMES, World, Write, now};
+use self::seen::{at_or_beyond, battery_state, level, meter, needs_clock, power, sane, shown_even_undated, skewed};
+use self::written::{direction, in_force, interval, last_turn, of, part, within_turns, within_writes};
+use crate::world::{BATTERIES, DEVICES, NAMES, World};
 
 type Holds = Result<(), TestCaseError>;
 
@@ -314,162 +319,4 @@ fn together(world: &World, approved: &[(&str, &Command)]) -> Holds {
         prop_assert!(feed_in_w <= limit_w + EPSILON_W, "feeds in {} W of {} W", feed_in_w, limit_w);
     }
     Ok(())
-}
-
-fn interval(world: &World, target: &str, command: &Command) -> Holds {
-    let interval = match world.limits.batteries.get(target) {
-        Some(limits) => limits.write_interval,
-        None => world.limits.devices[target].write_interval,
-    };
-    if let Some(last) = last_written(world, target)
-        && !matches!(command, Command::Balance(_))
-        && last.command != *command
-        && in_force(world, target) != Some(command)
-    {
-        prop_assert!(last.ago >= interval, "written after {:?}", last.ago);
-    }
-    Ok(())
-}
-
-fn last_written<'a>(world: &'a World, target: &str) -> Option<&'a Write> {
-    of(&world.writes, target).rfind(|write| !matches!(write.command, Command::Balance(_)))
-}
-
-fn in_force<'a>(world: &'a World, target: &str) -> Option<&'a Command> {
-    of(&world.writes, target).next_back().map(|write| &write.command)
-}
-
-/// All writes of a world are of one day.
-fn within_turns(world: &World, target: &str, command: &Command) -> bool {
-    let state = |command: &Command| match command {
-        Command::TurnOn => Some(1),
-        Command::TurnOff => Some(0),
-        other => direction(other).map(|direction| if direction == Direction::Charge { 1 } else { 0 }),
-    };
-    let (mut last, mut turns) = (None, 0);
-    for write in of(&world.writes, target) {
-        let to = state(&write.command);
-        if to.is_some() && to != last {
-            last = to;
-            turns += 1;
-        }
-    }
-    if state(command).is_none() || state(command) == last || *command == Command::TurnOff {
-        return true;
-    }
-    match world.limits.devices.get(target) {
-        Some(limits) => turns + 2 <= limits.turns_per_day,
-        None => turns < world.limits.batteries[target].turns_per_day,
-    }
-}
-
-/// This one and the hold after it.
-fn within_writes(world: &World, target: &str, command: &Command) -> bool {
-    let limits = &world.limits.batteries[target];
-    let same = last_written(world, target).is_some_and(|last| last.command == *command);
-    let moves = matches!(command, Command::Charge { .. } | Command::Discharge { .. });
-    if !moves || same || in_force(world, target) == Some(command) {
-        return true;
-    }
-    let writes: Vec<CommandKind> = of(&world.writes, target)
-        .map(|write| write.command.kind())
-        .chain([command.kind(), CommandKind::Hold])
-        .filter(|kind| *kind != CommandKind::Balance)
-        .collect();
-    let flash: Vec<&CommandKind> = writes.iter().filter(|kind| limits.flash_commands.contains(kind)).collect();
-    let wears = [command.kind(), CommandKind::Hold].iter().any(|kind| limits.flash_commands.contains(kind));
-    limits.writes_per_day.is_none_or(|budget| writes.len() <= budget as usize)
-        && (!wears || flash.len() <= limits.flash_writes_per_day as usize)
-}
-
-/// What a plan for another hour would do.
-fn needs_clock(world: &World, target: &str, command: &Command) -> bool {
-    use CommandKind::{Charge, Discharge, SetLevel};
-    let is_on = world.home.devices.iter().any(|state| state.id == target && state.on == Some(true));
-    matches!(command.kind(), Charge | Discharge | SetLevel) || (*command == Command::TurnOn && !is_on)
-}
-
-fn skewed(world: &World) -> bool {
-    let home = &world.home;
-    let of_batteries = home.batteries.iter().flat_map(|battery| [&battery.soc_pct, &battery.power_w]);
-    let of_devices = home.devices.iter().filter_map(|device| device.power_w.as_ref());
-    let mut all = of_batteries.chain(of_devices).chain([&home.grid_power_w]);
-    all.any(|reading| reading.at.is_some_and(|at| at.duration_since(now()).as_secs() > 60))
-}
-
-fn of<'a>(writes: &'a [Write], target: &str) -> impl DoubleEndedIterator<Item = &'a Write> {
-    writes.iter().filter(move |write| write.target == target)
-}
-
-fn part(command: &Command, direction: Direction) -> f64 {
-    match (command, direction) {
-        (Command::Charge { power_w }, Direction::Charge) | (Command::Discharge { power_w }, Direction::Discharge) => {
-            *power_w
-        }
-        _ => 0.0,
-    }
-}
-
-fn direction(command: &Command) -> Option<Direction> {
-    [Direction::Charge, Direction::Discharge].into_iter().find(|direction| part(command, *direction) > 0.0)
-}
-
-fn last_turn(writes: &[Write], id: &str) -> Option<(Direction, Duration)> {
-    let mut last: Option<(Direction, Duration)> = None;
-    for write in of(writes, id) {
-        if let Some(direction) = direction(&write.command)
-            && last.is_none_or(|(before, _)| before != direction)
-        {
-            last = Some((direction, write.ago));
-        }
-    }
-    last
-}
-
-fn sane(limit: f64) -> f64 {
-    if limit.is_finite() { limit.max(0.0) } else { 0.0 }
-}
-
-/// Whether `a` is at or below `b`, or nobody can tell.
-fn at_or_beyond(a: f64, b: f64) -> bool {
-    a.is_nan() || b.is_nan() || a <= b
-}
-
-fn shown(reading: &Reading) -> Option<f64> {
-    reading.at?;
-    shown_even_undated(reading)
-}
-
-fn shown_even_undated(reading: &Reading) -> Option<f64> {
-    reading.value.filter(|value| reading.fault.is_none() && value.is_finite())
-}
-
-fn meter(world: &World) -> Option<f64> {
-    let reading = &world.home.grid_power_w;
-    let limits = &world.limits.grid;
-    let away_s = now().duration_since(reading.at?).as_secs_f64().abs();
-    shown(reading).filter(|w| w.abs() <= limits.plausible_w && away_s <= limits.meter_stale_after.as_secs_f64())
-}
-
-fn battery_state<'a>(world: &'a World, id: &str) -> Option<&'a BatteryState> {
-    world.home.batteries.iter().find(|state| state.id == id)
-}
-
-/// A level in range that the battery can have reached. One that leapt by more than 60 % within a minute
-/// cannot: not even the smallest battery here at its highest power makes half of that.
-fn level(world: &World, id: &str) -> Option<f64> {
-    let level = shown(&battery_state(world, id)?.soc_pct).filter(|pct| (0.0..=100.0).contains(pct))?;
-    let position = world.home.batteries.iter().position(|state| state.id == id)?;
-    let limits = &world.limits.batteries[id];
-    let ordinary = sane(limits.max_charge_w).max(sane(limits.max_discharge_w)) <= 3000.0;
-    let leapt = world.earlier.is_some_and(|(levels, _)| {
-        (0.0..=100.0).contains(&levels[position]) && (levels[position] - level).abs() > 60.0
-    });
-    if leapt && ordinary { None } else { Some(level) }
-}
-
-fn power(world: &World, id: &str) -> Option<f64> {
-    let limits = &world.limits.batteries[id];
-    let bound: [f64; 3] = [5.0 * limits.capacity_wh, 2.0 * limits.max_charge_w, 2.0 * limits.max_discharge_w];
-    shown(&battery_state(world, id)?.power_w).filter(|w| bound.iter().any(|b| b.is_finite() && w.abs() <= *b))
 }
