@@ -84,7 +84,8 @@ async fn a_strategy_is_let_in_and_decides_what_its_grant_allows() -> Result<()> 
     let file = home.file("new.wasm", &always_discharge()?)?;
     let said = home.succeeds(&["strategy", "add", &file]).await?;
     ensure!(said.contains("is in the strategies folder as always-discharge.wasm"), "{said}");
-    ensure!(home.strategy().await?["role"] == "off", "{}", home.strategy().await?);
+    let added = until("the daemon sees it", seconds(30), async || home.strategy().await).await?;
+    ensure!(added["role"] == "off", "{added}");
 
     let (code, said) = home.ask(&["strategy", "enable", NAME]).await?;
     ensure!(code == Some(1) && said.contains("will be allowed to: command everything"), "{said}");
