@@ -33,7 +33,11 @@ pub async fn run(source: RawPriceSource, home: Arc<HomeAssistant>, knowledge: Ar
             loop {
                 match home.attributes(entity.as_str()) {
                     Some(attributes) => {
-                        enter(&knowledge, "nordpool", prices::nordpool_lists::parse(&attributes.into(), Basis::Market, &rules));
+                        enter(
+                            &knowledge,
+                            "nordpool",
+                            prices::nordpool_lists::parse(&attributes.into(), Basis::Market, &rules),
+                        );
                     }
                     None if home.state().link.is_up() => {
                         let text = format!("the home has no attributes of `{entity}`");

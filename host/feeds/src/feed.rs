@@ -4,10 +4,10 @@ use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use forecast::PriceSlot;
 use forecast::prices::{
     Document, Heading, Rules, csv, energi_data_service, entsoe, epex_spot, nordpool, nordpool_lists, octopus, tibber,
 };
-use forecast::PriceSlot;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -116,9 +116,7 @@ async fn through_home(
         (RawSource::NordpoolSensor { entity, includes }, _) => {
             nordpool_lists::parse(&attributes(entity)?, *includes, rules)
         }
-        (RawSource::EpexSpotSensor { entity, includes }, _) => {
-            epex_spot::parse(&attributes(entity)?, *includes, rules)
-        }
+        (RawSource::EpexSpotSensor { entity, includes }, _) => epex_spot::parse(&attributes(entity)?, *includes, rules),
         (RawSource::EntsoeSensor { entity, includes }, _) => {
             let attributes = attributes(entity)?;
             let unit = attributes.get("unit_of_measurement").and_then(Value::as_str).unwrap_or_default();

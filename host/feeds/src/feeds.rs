@@ -70,11 +70,7 @@ impl Feeds {
     ///
     /// # Errors
     /// When there can be no HTTP client.
-    pub fn new(
-        sources: Vec<Source>,
-        settings: Settings,
-        home: Option<Arc<dyn HomePort>>,
-    ) -> Result<Self, HttpError> {
+    pub fn new(sources: Vec<Source>, settings: Settings, home: Option<Arc<dyn HomePort>>) -> Result<Self, HttpError> {
         let http = Http::new(settings.limits)?;
         let mut places = Vec::new();
         let mut feeds = Vec::new();
@@ -116,7 +112,8 @@ impl Feeds {
     pub fn status(&self, now: Timestamp) -> Vec<SourceStatus> {
         let status = |index: usize| {
             let feed = &self.feeds[index];
-            let known_until = feed.places.clone().filter_map(|place| self.shelf.slots(place).last().map(|s| s.end)).max();
+            let known_until =
+                feed.places.clone().filter_map(|place| self.shelf.slots(place).last().map(|s| s.end)).max();
             SourceStatus {
                 name: feed.source.name(),
                 health: feed.health.clone(),
@@ -170,9 +167,9 @@ impl Feeds {
     /// Whether a better source tells the market's prices until then: one of totals only does not.
     fn knows_market_without(&self, index: usize, until: Timestamp) -> bool {
         let better = self.feeds[..index].iter().filter(|feed| feed.source.bases().contains(&Basis::Market));
-        better.flat_map(|feed| feed.places.clone()).any(|place| {
-            self.shelf.slots(place).last().is_some_and(|last| last.end >= until)
-        })
+        better
+            .flat_map(|feed| feed.places.clone())
+            .any(|place| self.shelf.slots(place).last().is_some_and(|last| last.end >= until))
     }
 
     async fn ask(&mut self, index: usize, now: Timestamp) {
@@ -194,9 +191,11 @@ impl Feeds {
                 feed.health.failure(now, &error, die());
                 let text = format!("`{name}` gave no prices: {}", error.with_causes());
                 tracing::debug!(failures = feed.health.failures, not_before = ?feed.health.not_before, "{text}");
-                let assumed = self.shelf.slots(feed.places.start).last().map_or(String::new(), |last| {
-                    format!("what it said before, until {}", last.end)
-                });
+                let assumed = self
+                    .shelf
+                    .slots(feed.places.start)
+                    .last()
+                    .map_or(String::new(), |last| format!("what it said before, until {}", last.end));
                 feed.problem = Some(Problem {
                     code: "missing".into(),
                     subject: self.settings.rules.subject.clone(),

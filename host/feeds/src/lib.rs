@@ -9,9 +9,10 @@
 //!
 //! What the parsers of `forecast` cannot know is here: when a source is worth asking, how long an answer
 //! may take and how large it may be, what to do when it is refused, and what is remembered across
-//! restarts. [`Feeds`] is driven by its owner: [`Feeds::step`] does whatever is due and says when it wants
-//! to be called again. It never waits longer than the sources that are due may take, and the shelf of
-//! before stays readable meanwhile.
+//! restarts. [`Feeds`] is driven by its owner, in a task of its own: [`Feeds::step`] does whatever is due and
+//! says when it wants to be called again. Sources are asked one after the other, each within the time that
+//! [`HttpLimits`] allows, so a step may take as long as all of them hanging; whoever needs prices meanwhile
+//! has a clone of the shelf of before.
 //!
 //! Architecture invariants: the time is passed in, so that a schedule can be tested without waiting; a
 //! source is never asked before the time it has named (`Retry-After`) or earned (back-off), also not

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use forecast::prices::{
-    Document, Rules, awattar, energi_data_service, energy_charts, entsoe, octopus, smard, tibber,
-};
+use forecast::prices::{Document, Rules, awattar, energi_data_service, energy_charts, entsoe, octopus, smard, tibber};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 

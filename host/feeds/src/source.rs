@@ -217,8 +217,13 @@ pub(crate) enum Kind {
     Home,
     Mapped(Box<Mapped>),
     /// An address; for some, a number or code in it.
-    Http { base: Url, code: String },
-    Csv { unit: Unit },
+    Http {
+        base: Url,
+        code: String,
+    },
+    Csv {
+        unit: Unit,
+    },
     Fixed,
 }
 
@@ -434,6 +439,8 @@ mod tests {
     #[test]
     fn files_are_relative_to_the_folder() {
         let source = check("source = 'tibber'\ntoken_file = 'token'").unwrap();
-        assert!(matches!(source.raw, RawSource::Tibber { token_file, .. } if token_file == Path::new("/home/me/token")));
+        assert!(
+            matches!(source.raw, RawSource::Tibber { token_file, .. } if token_file == Path::new("/home/me/token"))
+        );
     }
 }

@@ -12,9 +12,11 @@
 
 mod component;
 mod raw;
+mod table;
 mod window;
 
 pub use raw::{RawComponent, RawDirection, RawTariff, TariffError};
+pub use table::table;
 pub use window::{Day, RawWindow, TimeOfDay};
 
 use component::Component;
@@ -169,10 +171,11 @@ impl Side {
         let mut parts: Vec<Part> = Vec::with_capacity(self.components.len() + 1);
         for component in &self.components {
             let net = component.net(at, market, &parts);
-            let vat = net.map(|net| net * component.vat_pct / 100.0);
+            // Plus 0: no tax on something negative is 0, not −0.
+            let vat = net.map(|net| net * component.vat_pct / 100.0 + 0.0);
             parts.push(Part { name: component.name.clone(), net, vat });
         }
-        let sum: Option<f64> = parts.iter().map(|part| Some(part.net? + part.vat?)).sum();
+        let sum = parts.iter().try_fold(0.0, |sum, part| Some(sum + part.net? + part.vat?));
         let bounded = sum.map(|sum| sum.max(self.floor.unwrap_or(f64::MIN)).min(self.cap.unwrap_or(f64::MAX)));
         if let (Some(sum), Some(bounded)) = (sum, bounded)
             && sum != bounded

@@ -86,18 +86,18 @@ fn check_all(day: &Day) {
     let list = day.entries(|start, end, price| json!({"start": zulu(start), "end": zulu(end), "price": price}));
     day.check("nordpool", &nordpool::parse(&json!({ "X": list }), None, None, &rules));
 
-    let list = day.entries(|start, end, price| {
-        json!({"start": day.local(start), "end": day.local(end), "value": price / 1000.0})
-    });
+    let list = day.entries(
+        |start, end, price| json!({"start": day.local(start), "end": day.local(end), "value": price / 1000.0}),
+    );
     day.check("nordpool_lists", &nordpool_lists::parse(&json!({ "raw_today": list }), Basis::Market, &rules));
 
     let list =
         day.entries(|start, _, price| json!({"start_time": day.local(start), "price": price / 1000.0, "level": "X"}));
     day.check("tibber action", &tibber::action(&json!({"prices": {"Home": list}}), None, &rules));
 
-    let list = day.entries(|start, _, price| {
-        json!({"startsAt": day.local(start), "total": price / 1000.0, "energy": price / 1000.0})
-    });
+    let list = day.entries(
+        |start, _, price| json!({"startsAt": day.local(start), "total": price / 1000.0, "energy": price / 1000.0}),
+    );
     let info = json!({ "currentSubscription": { "priceInfo": { "today": list, "tomorrow": [] } } });
     let answer = tibber::graphql(&text(&json!({"data": {"viewer": {"homes": [info]}}})), None, &rules);
     day.check("tibber graphql, total", &answer.total);
@@ -108,9 +108,9 @@ fn check_all(day: &Day) {
     });
     day.check("epex_spot", &epex_spot::parse(&json!({ "data": list }), Basis::Market, &rules));
 
-    let list = day.entries(|start, end, price| {
-        json!({"start": day.local(start), "end": day.local(end), "value_inc_vat": price / 1000.0})
-    });
+    let list = day.entries(
+        |start, end, price| json!({"start": day.local(start), "end": day.local(end), "value_inc_vat": price / 1000.0}),
+    );
     day.check("octopus event", &octopus::event(&json!({ "rates": list }), &rules));
 
     let mut list = day.entries(|start, end, price| {
@@ -120,9 +120,8 @@ fn check_all(day: &Day) {
     let page = text(&json!({"results": list, "next": null}));
     day.check("octopus rates", &octopus::rates(&page, octopus::DIRECT_DEBIT, &rules).0);
 
-    let list = day.entries(|start, _, price| {
-        json!({"time": day.local(start).replace('T', " "), "price": price / 1000.0})
-    });
+    let list =
+        day.entries(|start, _, price| json!({"time": day.local(start).replace('T', " "), "price": price / 1000.0}));
     let attributes = json!({"prices_today": list, "prices_tomorrow": []});
     day.check("entsoe sensor", &entsoe::sensor(&attributes, "EUR/kWh", Basis::Market, &rules));
     day.check("entsoe", &entsoe::document(entsoe_xml(day).as_bytes(), "Z", &rules));

@@ -106,7 +106,8 @@ impl Window {
     fn toml(&self) -> String {
         const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
         let clock = |minute: i64| format!("{:02}:{:02}", minute / 60, minute % 60);
-        let days: Vec<&str> = NAMES.into_iter().enumerate().filter(|(i, _)| self.days >> i & 1 == 1).map(|(_, n)| n).collect();
+        let days: Vec<&str> =
+            NAMES.into_iter().enumerate().filter(|(i, _)| self.days >> i & 1 == 1).map(|(_, n)| n).collect();
         let months: Vec<u8> = (1..=12).filter(|month| self.months >> (month - 1) & 1 == 1).collect();
         let (from, to) = (clock(self.from), clock(self.to));
         format!("{{ rate = {}, from = '{from}', to = '{to}', days = {days:?}, months = {months:?} }}", self.rate)

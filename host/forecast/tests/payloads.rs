@@ -152,7 +152,10 @@ snapshot!(csv_series, csv::parse(&read("prices.csv"), "import_price_eur_per_kwh"
 snapshot!(csv_hourly, csv::parse(&read("prices_hourly.csv"), "price_per_kwh", Unit::PER_KWH, &rules()));
 snapshot!(csv_wrong_column, csv::parse(&read("prices_hourly.csv"), "spot", Unit::PER_KWH, &rules()));
 
-snapshot!(csv_in_cents, csv::parse("timestamp_utc,ct\n2026-11-24T10:00:00Z,31.4\n", "ct", Unit::HUNDREDTHS_PER_KWH, &rules()));
+snapshot!(
+    csv_in_cents,
+    csv::parse("timestamp_utc,ct\n2026-11-24T10:00:00Z,31.4\n", "ct", Unit::HUNDREDTHS_PER_KWH, &rules())
+);
 
 snapshot!(tibber_action, tibber::action(&json("tibber_action.json"), Some("Home"), &rules()));
 snapshot!(tibber_action_hours, tibber::action(&json("tibber_action.json"), Some("Cabin"), &rules()));
@@ -259,7 +262,10 @@ const LOCAL: &str = r#"
 "#;
 snapshot!(mapping_local, mapped(LOCAL).parse(&json("mapping_local.json"), &rules()));
 snapshot!(mapping_without_list, mapped(LOCAL).parse(&json("energy_charts.json"), &rules()));
-snapshot!(mapping_bare_numbers, mapped("lists = ['price']\nunit = 'EUR/MWh'").parse(&json("energy_charts.json"), &rules()));
+snapshot!(
+    mapping_bare_numbers,
+    mapped("lists = ['price']\nunit = 'EUR/MWh'").parse(&json("energy_charts.json"), &rules())
+);
 snapshot!(mapping_nonsense_in_time_stamps, {
     let entry = |time: &str| serde_json::json!({"start": time, "price": 0.1});
     // A leap second, a 25th hour, a day that is none, an offset that is none, a letter O.

@@ -52,11 +52,8 @@ async fn sources_that_contradict_each_other_are_named() {
 async fn a_day_in_which_every_source_fails_in_turn() {
     let servers = [Server::start().await, Server::start().await, Server::start().await];
     let folder = tempdir().unwrap();
-    let sources = [
-        energy_charts(&servers[0].url("/a")),
-        awattar(&servers[1].url("/b")),
-        energy_charts(&servers[2].url("/c")),
-    ];
+    let sources =
+        [energy_charts(&servers[0].url("/a")), awattar(&servers[1].url("/b")), energy_charts(&servers[2].url("/c"))];
     let failures = |turn: usize| match turn % 6 {
         0 => Reply::Hang,
         1 => Reply::Status(500, None, String::new()),
@@ -75,7 +72,11 @@ async fn a_day_in_which_every_source_fails_in_turn() {
         let until = if now < at("2026-11-24T12:00:00Z") { at(MIDDLE) } else { at(END) };
         servers[0].always(if hour % 3 == 0 { Reply::Good(charts(at(START), until, 100.0)) } else { failures(hour) });
         servers[1].always(if hour % 3 == 1 { Reply::Good(hours(at(START), until, 100.0)) } else { failures(hour + 1) });
-        servers[2].always(if hour % 3 == 2 { Reply::Good(charts(at(START), until, 100.0)) } else { failures(hour + 2) });
+        servers[2].always(if hour % 3 == 2 {
+            Reply::Good(charts(at(START), until, 100.0))
+        } else {
+            failures(hour + 2)
+        });
         // What would be if it were restarted at any time.
         if hour % 5 == 4 {
             feeds = super::feeds(&sources, folder.path());

@@ -144,8 +144,7 @@ async fn octopus_is_followed_page_by_page_but_nowhere_else() {
         page("2026-11-24T10:00:00Z", "2026-11-24T10:30:00Z", "http://127.0.0.1:1/elsewhere"),
     ]);
     let folder = tempdir().unwrap();
-    let source =
-        format!("source = 'octopus'\nproduct = 'P'\nregion = 'A'\nurl = '{}'", server.url("/v1/products/"));
+    let source = format!("source = 'octopus'\nproduct = 'P'\nregion = 'A'\nurl = '{}'", server.url("/v1/products/"));
     let mut feeds = feeds_with(&[source], folder.path(), None, "GBP");
     feeds.step(now()).await;
     assert_eq!(server.asked().len(), 2);

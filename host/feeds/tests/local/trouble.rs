@@ -122,10 +122,7 @@ async fn prices_and_a_wait_survive_a_restart() {
     let server = Server::start().await;
     let folder = tempdir().unwrap();
     let sources = [energy_charts(&server.url("/price"))];
-    server.next([
-        Reply::Good(whole_day()),
-        Reply::Status(429, Some("7200".into()), String::new()),
-    ]);
+    server.next([Reply::Good(whole_day()), Reply::Status(429, Some("7200".into()), String::new())]);
     let mut first = feeds(&sources, folder.path());
     let due = first.step(now()).await;
     first.step(due).await;

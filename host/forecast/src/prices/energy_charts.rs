@@ -1,7 +1,7 @@
 //! `…/price?bzn=DE-LU` of Energy-Charts: columns `unix_seconds[]` and `price[]` of equal length, `unit`
 //! such as `EUR / MWh`, no ends; 15 or 60 minutes (api.energy-charts.info; mampfes/ha_epex_spot,
-//! EPEXSpot/EnergyCharts). The zone is not in the answer. Prices that are not out yet are null or not
-//! there.
+//! EPEXSpot/EnergyCharts). The zone is not in the answer. Prices that are not out yet are not there
+//! or null; a null before them is a missing price.
 
 use serde_json::Value;
 
@@ -35,8 +35,9 @@ pub fn parse(payload: &[u8], zone: &str, rules: &Rules) -> Document {
         let text = format!("there are {} times and {} prices", times.len(), prices.len());
         return Document::failed(heading, rules, "shape", text);
     }
+    let known = prices.iter().rposition(|price| !price.is_null()).map_or(0, |last| last + 1);
     let mut open = Open::default();
-    for (time, price) in times.iter().zip(prices) {
+    for (time, price) in times.iter().zip(prices).take(known) {
         match instant(time, Clock::Seconds, None) {
             Some(start) => open.push(start, None, Some(price), unit),
             None => open.unreadable(shown(time)),

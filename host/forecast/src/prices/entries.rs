@@ -223,7 +223,9 @@ mod tests {
     #[test]
     fn nonsense_is_no_instant() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        for text in ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00+99:00", "99999-01-01", "", "now"] {
+        for text in
+            ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00+99:00", "99999-01-01", "", "now"]
+        {
             assert_eq!(instant(&Value::from(text), Clock::Local(&berlin), None), None, "{text}");
         }
         assert_eq!(instant(&Value::from(1e300), Clock::Seconds, None), None);

@@ -253,6 +253,8 @@ fn merge(mut series: Vec<Series>, problems: Vec<Problem>, mut heading: Heading, 
             }
         }
     }
+    // The order of the series means nothing. Stable: of what is said twice, the last stays last.
+    listed.ranges.sort_by_key(|raw| raw.start);
     tidy(listed, heading, rules)
 }
 

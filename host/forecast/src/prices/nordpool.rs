@@ -40,8 +40,7 @@ pub fn parse(answer: &Value, area: Option<&str>, currency: Option<&str>, rules: 
             }
         },
     };
-    let keys =
-        Keys { start: "start", end: Some("end"), price: "price", unit: Unit::PER_MWH, clock: Clock::Instants };
+    let keys = Keys { start: "start", end: Some("end"), price: "price", unit: Unit::PER_MWH, clock: Clock::Instants };
     let mut open = Open::default();
     open.read(list, &keys);
     tidy(open.close(rules), heading(Some(name)), rules)

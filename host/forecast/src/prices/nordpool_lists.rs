@@ -13,13 +13,8 @@ use super::{Basis, Document, Heading, Rules, Unit};
 /// Reads the attributes of the sensor.
 pub fn parse(attributes: &Value, basis: Basis, rules: &Rules) -> Document {
     let text = |key: &str| attributes.get(key).and_then(Value::as_str).map(str::to_owned);
-    let mut heading = Heading {
-        origin: "nordpool".into(),
-        zone: text("region"),
-        currency: text("currency"),
-        unit: None,
-        basis,
-    };
+    let mut heading =
+        Heading { origin: "nordpool".into(), zone: text("region"), currency: text("currency"), unit: None, basis };
     let unit = match unit(attributes, "price_in_cents") {
         Ok(unit) => unit,
         Err(found) => {

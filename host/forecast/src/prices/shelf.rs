@@ -96,8 +96,9 @@ impl Shelf {
     /// themselves, and where they contradict each other.
     pub fn problems(&self, from: Timestamp, until: Timestamp) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let until = self.known_until().unwrap_or(from).min(until);
-        let gaps: Vec<Timestamp> = slot::starts(from, until).filter(|start| self.quote_at(*start).is_none()).collect();
+        // The end of what is known is no gap, and neither is knowing nothing.
+        let known = self.known_until().map_or(slot::start_of(from), |known| known.min(until));
+        let gaps: Vec<Timestamp> = slot::starts(from, known).filter(|start| self.quote_at(*start).is_none()).collect();
         if let (Some(first), Some(last)) = (gaps.first(), gaps.last()) {
             let text = format!(
                 "{} quarter-hours have no price from any source, the first from `{first}`, the last until `{}`",

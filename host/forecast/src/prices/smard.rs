@@ -41,15 +41,21 @@ pub fn filter_of(zone: &str) -> Option<u32> {
 pub fn weeks(payload: &[u8], from: Timestamp, until: Timestamp) -> Result<Vec<i64>, String> {
     let index = json(payload)?;
     let list = index.get("timestamps").and_then(Value::as_array).ok_or("the index has no list `timestamps`")?;
-    let near = |start: &i64| {
-        Timestamp::from_millisecond(*start).is_ok_and(|start| {
-            start < until && start.checked_add(WEEK).is_ok_and(|end| end > from)
-        })
-    };
-    let mut starts: Vec<i64> = list.iter().filter_map(Value::as_i64).filter(near).collect();
+    let mut starts: Vec<i64> = list.iter().filter_map(Value::as_i64).collect();
     starts.sort_unstable();
     starts.dedup();
-    Ok(starts)
+    let instant = |milliseconds: &i64| Timestamp::from_millisecond(*milliseconds).ok();
+    // A file goes up to the next one, the last for a week.
+    let ends = starts.iter().skip(1).map(instant).chain([starts.last().and_then(instant).map(a_week_after)]);
+    let near = starts
+        .iter()
+        .zip(ends)
+        .filter(|(start, end)| instant(start).is_some_and(|start| start < until) && end.is_some_and(|end| end > from));
+    Ok(near.map(|(start, _)| *start).collect())
+}
+
+fn a_week_after(start: Timestamp) -> Timestamp {
+    start.checked_add(WEEK).unwrap_or(Timestamp::MAX)
 }
 
 /// Reads one weekly file.

@@ -14,9 +14,12 @@ pub struct Unit {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Energy {
-    WattHour,
-    KilowattHour,
-    MegawattHour,
+    /// Wh.
+    Thousandth,
+    /// kWh.
+    One,
+    /// MWh.
+    Thousand,
 }
 
 /// A unit that is not known.
@@ -26,11 +29,11 @@ pub struct UnitError(pub String);
 
 impl Unit {
     /// The currency itself per kWh: what everything is converted to.
-    pub const PER_KWH: Self = Self { hundredths: false, per: Energy::KilowattHour };
+    pub const PER_KWH: Self = Self { hundredths: false, per: Energy::One };
     /// The currency per MWh: how exchanges count.
-    pub const PER_MWH: Self = Self { hundredths: false, per: Energy::MegawattHour };
+    pub const PER_MWH: Self = Self { hundredths: false, per: Energy::Thousand };
     /// Hundredths per kWh: cents, pence, øre.
-    pub const HUNDREDTHS_PER_KWH: Self = Self { hundredths: true, per: Energy::KilowattHour };
+    pub const HUNDREDTHS_PER_KWH: Self = Self { hundredths: true, per: Energy::One };
 
     /// Reads a unit as sources write it, with the currency where it says one: `EUR / MWh`, `€/kWh`,
     /// `ct/kWh`, `p/kWh`, `SEK/kWh`, `øre/kWh`. Upper and lower case and spaces make no difference.
@@ -58,9 +61,9 @@ impl Unit {
     pub fn per_kwh(self, amount: f64) -> f64 {
         let amount = if self.hundredths { amount / 100.0 } else { amount };
         match self.per {
-            Energy::WattHour => amount * 1000.0,
-            Energy::KilowattHour => amount,
-            Energy::MegawattHour => amount / 1000.0,
+            Energy::Thousandth => amount * 1000.0,
+            Energy::One => amount,
+            Energy::Thousand => amount / 1000.0,
         }
     }
 }
@@ -68,9 +71,9 @@ impl Unit {
 impl Energy {
     fn parse(text: &str) -> Option<Self> {
         Some(match text.to_ascii_lowercase().as_str() {
-            "wh" => Self::WattHour,
-            "kwh" => Self::KilowattHour,
-            "mwh" => Self::MegawattHour,
+            "wh" => Self::Thousandth,
+            "kwh" => Self::One,
+            "mwh" => Self::Thousand,
             _ => return None,
         })
     }
@@ -99,9 +102,9 @@ impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let money = if self.hundredths { "ct" } else { "currency" };
         let energy = match self.per {
-            Energy::WattHour => "Wh",
-            Energy::KilowattHour => "kWh",
-            Energy::MegawattHour => "MWh",
+            Energy::Thousandth => "Wh",
+            Energy::One => "kWh",
+            Energy::Thousand => "MWh",
         };
         write!(f, "{money}/{energy}")
     }

@@ -130,7 +130,11 @@ pub(super) fn check(raw: &RawTariff, home: &TimeZone) -> Result<Tariff, TariffEr
         }
         Some(raw) => Export::Side(check.direction("export", raw, unit, &zone)),
     };
-    if check.problems.is_empty() { Ok(Tariff { import, export }) } else { Err(TariffError { problems: check.problems }) }
+    if check.problems.is_empty() {
+        Ok(Tariff { import, export })
+    } else {
+        Err(TariffError { problems: check.problems })
+    }
 }
 
 struct Check {
@@ -205,14 +209,7 @@ impl Check {
         Side { components, floor: raw.floor.map(money), cap: raw.cap.map(money) }
     }
 
-    fn component(
-        &mut self,
-        at: &str,
-        raw: &RawComponent,
-        unit: Unit,
-        zone: &TimeZone,
-        vat_pct: f64,
-    ) -> Component {
+    fn component(&mut self, at: &str, raw: &RawComponent, unit: Unit, zone: &TimeZone, vat_pct: f64) -> Component {
         let unit = self.unit(&format!("{at}.unit"), raw.unit.as_deref(), unit);
         let zone = self.zone(&format!("{at}.timezone"), raw.timezone.as_deref(), zone);
         for (field, value) in [

@@ -8,11 +8,8 @@ fn at(text: &str) -> Timestamp {
 fn document(basis: Basis, start: &str, minutes: i64, prices: &[f64]) -> Document {
     let start = at(start);
     let step = |index: usize| start.checked_add(SignedDuration::from_mins(minutes * index as i64)).unwrap();
-    let slot = |(index, price): (usize, &f64)| PriceSlot {
-        start: step(index),
-        end: step(index + 1),
-        price_per_kwh: *price,
-    };
+    let slot =
+        |(index, price): (usize, &f64)| PriceSlot { start: step(index), end: step(index + 1), price_per_kwh: *price };
     Document {
         heading: Heading { basis, ..Heading::default() },
         slots: prices.iter().enumerate().map(slot).collect(),
@@ -75,12 +72,16 @@ fn a_source_that_is_an_hour_off_contradicts() {
     shelf.put(2, &document(Basis::Market, "2026-11-24T11:00:00Z", 60, &prices));
     let problems = shelf.problems(at("2026-11-24T10:00:00Z"), at("2026-11-25T10:00:00Z"));
     insta::assert_snapshot!(problems[0].text, @"`energy-charts` and `awattar` differ in 3 of 3 hours, the first from `2026-11-24T11:00:00Z`: 0.20000 and 0.10000 per kWh");
-    assert_eq!((problems[0].code.as_str(), problems[0].assumed.as_str()), ("contradiction", "what `energy-charts` says"));
+    assert_eq!(
+        (problems[0].code.as_str(), problems[0].assumed.as_str()),
+        ("contradiction", "what `energy-charts` says")
+    );
 }
 
 #[test]
 fn gaps_between_what_is_known_are_named_and_the_end_is_no_gap() {
     let mut shelf = shelf();
+    assert!(shelf.problems(at("2026-11-24T10:07:00Z"), at("2026-11-25T10:00:00Z")).is_empty());
     shelf.put(1, &document(Basis::Market, "2026-11-24T10:00:00Z", 60, &[0.1]));
     shelf.put(1, &document(Basis::Market, "2026-11-24T12:00:00Z", 60, &[0.1]));
     let problems = shelf.problems(at("2026-11-24T10:00:00Z"), at("2026-11-25T10:00:00Z"));
