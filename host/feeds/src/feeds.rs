@@ -5,6 +5,7 @@ use forecast::Shelf;
 use forecast::prices::{Basis, Document, Heading, Rules};
 use jiff::{SignedDuration, Timestamp};
 use model::snapshot::Problem;
+use serde::Serialize;
 
 use crate::cache::{Cache, Kept};
 use crate::feed::{self, FetchError};
@@ -32,7 +33,7 @@ pub struct Settings {
 }
 
 /// How a source is doing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SourceStatus {
     /// `tibber`, `energy-charts` …
     pub name: &'static str,

@@ -65,7 +65,7 @@ fn parse_all(bytes: &[u8], rules: &Rules) -> Vec<Document> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
     fn no_damage_goes_through(

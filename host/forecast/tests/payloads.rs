@@ -164,6 +164,10 @@ snapshot!(tibber_action_no_such_home, tibber::action(&json("tibber_action.json")
 snapshot!(tibber_action_no_prices, tibber::action(&Value::Null, None, &rules()));
 snapshot!(tibber_graphql_total, tibber::graphql(&bytes("tibber_graphql.json"), None, &rules()).total);
 snapshot!(tibber_graphql_market, tibber::graphql(&bytes("tibber_graphql.json"), None, &rules()).market);
+snapshot!(tibber_graphql_market_gap, {
+    let payload = read("tibber_graphql.json").replace("\"energy\": 0.0968", "\"energy\": null");
+    tibber::graphql(payload.as_bytes(), None, &rules()).market
+});
 snapshot!(tibber_graphql_unsubscribed, {
     let home = Some("c70dcbe5-4485-4821-933d-a8a86452737b");
     tibber::graphql(&bytes("tibber_graphql.json"), home, &rules()).total

@@ -1,7 +1,9 @@
 //! A local server that answers as it was told, and remembers what it was asked.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -99,24 +101,28 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap, re
         }
         Reply::Half(text) => {
             let half = Bytes::from(text[..text.len() / 2].to_owned());
-            let mut parts = VecDeque::from([Ok(half), Err(std::io::Error::other("broken off"))]);
-            Body::from_stream(Parts(std::iter::from_fn(move || parts.pop_front()))).into_response()
+            let parts = VecDeque::from([Some(Ok(half)), None, Some(Err(std::io::Error::other("broken off")))]);
+            Body::from_stream(Parts(parts)).into_response()
         }
         Reply::Hang => std::future::pending().await,
         Reply::Huge(bytes) => vec![b' '; bytes].into_response(),
     }
 }
 
-/// An iterator as a stream.
-struct Parts<I>(I);
+/// A stream; `None`: nothing just now, so that what came before is sent off.
+struct Parts(VecDeque<Option<std::io::Result<Bytes>>>);
 
-impl<I: Iterator + Unpin> futures_util::Stream for Parts<I> {
-    type Item = I::Item;
+impl futures_util::Stream for Parts {
+    type Item = std::io::Result<Bytes>;
 
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        std::task::Poll::Ready(self.0.next())
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match self.0.pop_front() {
+            Some(Some(part)) => Poll::Ready(Some(part)),
+            Some(None) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            None => Poll::Ready(None),
+        }
     }
 }

@@ -107,8 +107,11 @@ impl Shelf {
             );
             problems.push(self.rules.problem("gap", text, ""));
         }
-        for place in &self.places {
-            problems.extend(place.problems.iter().cloned());
+        for problem in self.places.iter().flat_map(|place| &place.problems) {
+            // Both prices of one answer have the same times, and the same trouble with them.
+            if !problems.contains(problem) {
+                problems.push(problem.clone());
+            }
         }
         for (index, better) in self.places.iter().enumerate() {
             for worse in &self.places[index + 1..] {

@@ -100,8 +100,7 @@ pub fn graphql(payload: &[u8], home: Option<&str>, rules: &Rules) -> Answer {
     // Asked for without `energy`, an answer has no market prices, and that is no problem.
     let has_energy = info.pointer("/today/0/energy").is_some();
     let market = if has_energy {
-        // What is wrong with the times has been said of the total.
-        Document { problems: Vec::new(), ..read("energy", Basis::Market) }
+        read("energy", Basis::Market)
     } else {
         Document { heading: heading(id, currency, Basis::Market), ..Document::default() }
     };
