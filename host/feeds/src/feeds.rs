@@ -1,11 +1,13 @@
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use forecast::Shelf;
 use forecast::prices::{Basis, Document, Heading, Rules};
 use jiff::{SignedDuration, Timestamp};
 use model::snapshot::Problem;
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::cache::{Cache, Kept};
 use crate::feed::{self, FetchError};
@@ -18,11 +20,16 @@ use crate::source::Source;
 const LOOK: SignedDuration = SignedDuration::from_mins(1);
 /// A source through Home Assistant is asked again this soon after the connection was not there.
 const HOME_AGAIN: SignedDuration = SignedDuration::from_secs(10);
+/// The clock is looked at this often, since it may be set.
+const LONGEST_SLEEP: Duration = Duration::from_secs(10 * 60);
 /// Prices are kept this long after they are over, for the past slots.
 const KEEP: SignedDuration = SignedDuration::from_hours(48);
 
+/// Gives a number from 0 to 1, each time another: random, but in tests.
+pub type Dice = Arc<dyn Fn() -> f64 + Send + Sync>;
+
 /// What all sources have in common.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Judges payloads: what problems are about, the currency, the exchange rate.
     pub rules: Rules,
@@ -30,6 +37,17 @@ pub struct Settings {
     pub limits: HttpLimits,
     /// Where things are remembered across restarts; `None`: nowhere.
     pub cache: Option<Cache>,
+    /// Spreads what many homes would do at once.
+    pub dice: Dice,
+}
+
+impl Settings {
+    /// With the usual bounds, without a cache.
+    pub fn new(rules: Rules) -> Self {
+        // Without random numbers nothing is spread, and nothing else is lost.
+        let dice = || getrandom::u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX));
+        Self { rules, limits: HttpLimits::default(), cache: None, dice: Arc::new(dice) }
+    }
 }
 
 /// How a source is doing.
@@ -43,6 +61,25 @@ pub struct SourceStatus {
     pub due: Timestamp,
     /// The end of what it has said.
     pub known_until: Option<Timestamp>,
+}
+
+/// What is known after a step: for those who must not wait for the next one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prices {
+    /// All prices.
+    pub shelf: Shelf,
+    /// How each source is doing.
+    pub status: Vec<SourceStatus>,
+    failures: Vec<Problem>,
+}
+
+impl Prices {
+    /// What is wrong with the prices of `[from, until)` and with their sources.
+    pub fn problems(&self, from: Timestamp, until: Timestamp) -> Vec<Problem> {
+        let mut problems = self.shelf.problems(from, until);
+        problems.extend(self.failures.iter().cloned());
+        problems
+    }
 }
 
 /// All sources of one kind of price (import, or what is fed in), in order of preference.
@@ -80,7 +117,7 @@ impl Feeds {
             places.extend(source.bases().into_iter().map(|basis| (source.name().to_owned(), basis)));
             let places = first..places.len();
             let health = Health::default();
-            feeds.push(Feed { source, health, places, looked_at: None, die: die(), problem: None });
+            feeds.push(Feed { source, health, places, looked_at: None, die: (settings.dice)(), problem: None });
         }
         let shelf = Shelf::new(places, settings.rules.clone());
         let mut all = Self { feeds, shelf, settings, http, home };
@@ -125,11 +162,42 @@ impl Feeds {
         (0..self.feeds.len()).map(status).collect()
     }
 
+    /// What is known, what is wrong and how the sources are doing at `now`, to be kept.
+    pub fn prices(&self, now: Timestamp) -> Prices {
+        let failures = self.feeds.iter().filter_map(|feed| feed.problem.clone()).collect();
+        Prices { shelf: self.shelf.clone(), status: self.status(now), failures }
+    }
+
     /// What is wrong with the prices of `[from, until)` and with their sources.
     pub fn problems(&self, from: Timestamp, until: Timestamp) -> Vec<Problem> {
-        let mut problems = self.shelf.problems(from, until);
-        problems.extend(self.feeds.iter().filter_map(|feed| feed.problem.clone()));
-        problems
+        self.prices(from).problems(from, until)
+    }
+
+    /// Steps for good and tells what is known after each step. `clock` tells the time; `wake` changes when Home
+    /// Assistant may have something new. Ends when nobody listens any more.
+    pub async fn run<T>(
+        mut self,
+        clock: impl Fn() -> Timestamp + Send,
+        mut wake: watch::Receiver<T>,
+        told: watch::Sender<Prices>,
+    ) {
+        loop {
+            let now = clock();
+            let next = self.step(now).await;
+            let prices = self.prices(now);
+            told.send_if_modified(|before| {
+                let changed = *before != prices;
+                *before = prices;
+                changed
+            });
+            let pause = Duration::try_from(next.duration_since(clock())).unwrap_or_default().min(LONGEST_SLEEP);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                // Without anyone to wake it, it goes by the clock.
+                Ok(()) = wake.changed() => {}
+                () = told.closed() => return,
+            }
+        }
     }
 
     /// Asks whatever is due, in order of preference, and says when to be called again. Calling earlier does
@@ -189,7 +257,7 @@ impl Feeds {
                 tracing::debug!(source = name, documents = documents.len(), "prices fetched");
             }
             Err(error) => {
-                feed.health.failure(now, &error, die());
+                feed.health.failure(now, &error, (self.settings.dice)());
                 let text = format!("`{name}` gave no prices: {}", error.with_causes());
                 tracing::debug!(failures = feed.health.failures, not_before = ?feed.health.not_before, "{text}");
                 let assumed = self
@@ -229,10 +297,4 @@ fn useful(documents: &[Document]) -> Result<(), FetchError> {
         Some(problem) if empty => Err(FetchError::Useless(problem.text.clone())),
         _ => Ok(()),
     }
-}
-
-/// 0 to 1.
-fn die() -> f64 {
-    // Without random numbers nothing is spread, and nothing else is lost.
-    getrandom::u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX))
 }

@@ -12,7 +12,7 @@
 //! restarts. [`Feeds`] is driven by its owner, in a task of its own: [`Feeds::step`] does whatever is due and
 //! says when it wants to be called again. Sources are asked one after the other, each within the time that
 //! [`HttpLimits`] allows, so a step may take as long as all of them hanging; whoever needs prices meanwhile
-//! has a clone of the shelf of before.
+//! has the [`Prices`] of the step before. [`Feeds::run`] is all of this as a loop.
 //!
 //! Architecture invariants: the time is passed in, so that a schedule can be tested without waiting; a
 //! source is never asked before the time it has named (`Retry-After`) or earned (back-off), also not
@@ -29,7 +29,7 @@ mod source;
 
 pub use cache::Cache;
 pub use feed::FetchError;
-pub use feeds::{Feeds, Settings, SourceStatus};
+pub use feeds::{Dice, Feeds, Prices, Settings, SourceStatus};
 pub use http::{HttpError, HttpLimits};
 pub use port::HomePort;
 pub use schedule::{Health, Horizon};

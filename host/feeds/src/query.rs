@@ -49,8 +49,9 @@ pub(crate) async fn ask(
         }
         RawSource::Entsoe { token_file, .. } => {
             let minute = |at: Timestamp| at.strftime("%Y%m%d%H%M").to_string();
+            let token = secret(token_file).await?;
             url.query_pairs_mut()
-                .append_pair("securityToken", &secret(token_file).await?)
+                .append_pair("securityToken", &token)
                 .append_pair("documentType", "A44")
                 .append_pair("in_Domain", code)
                 .append_pair("out_Domain", code)

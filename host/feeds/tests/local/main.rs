@@ -37,17 +37,21 @@ fn payload(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Short times, since some servers here never answer.
-fn limits() -> HttpLimits {
-    HttpLimits { connect: Duration::from_millis(500), total: Duration::from_millis(500), most_bytes: 1 << 20 }
-}
+/// Shorter than usual, since some servers here never answer, and longer than any other takes on a busy machine.
+const WITHIN: Duration = Duration::from_secs(2);
 
 fn feeds_with(sources: &[String], folder: &Path, home: Option<Arc<dyn HomePort>>, currency: &str) -> Feeds {
+    feeds_of(sources, folder, home, currency, (0.5, WITHIN))
+}
+
+/// Whose dice show `die` each time, and whose servers have to answer within some time.
+fn feeds_of(sources: &[String], folder: &Path, home: Option<Arc<dyn HomePort>>, currency: &str, die: f64) -> Feeds {
     let sources = sources.iter().map(|text| toml::from_str::<RawSource>(text).unwrap().check(folder).unwrap());
     let settings = Settings {
         rules: Rules::new("prices.import").in_currency(currency),
-        limits: limits(),
+        limits: HttpLimits { connect: total, total, most_bytes: 1 << 20 },
         cache: Some(Cache::new(folder.join("cache"))),
+        dice: Arc::new(move || die),
     };
     Feeds::new(sources.collect(), settings, home).unwrap()
 }
