@@ -45,7 +45,13 @@ fn feeds_with(sources: &[String], folder: &Path, home: Option<Arc<dyn HomePort>>
 }
 
 /// Whose dice show `die` each time, and whose servers have to answer within some time.
-fn feeds_of(sources: &[String], folder: &Path, home: Option<Arc<dyn HomePort>>, currency: &str, die: f64) -> Feeds {
+fn feeds_of(
+    sources: &[String],
+    folder: &Path,
+    home: Option<Arc<dyn HomePort>>,
+    currency: &str,
+    (die, total): (f64, Duration),
+) -> Feeds {
     let sources = sources.iter().map(|text| toml::from_str::<RawSource>(text).unwrap().check(folder).unwrap());
     let settings = Settings {
         rules: Rules::new("prices.import").in_currency(currency),
