@@ -161,11 +161,8 @@ impl Check {
             });
         }
         let tasks = raw.task.iter().map(|task| self.task(task, &raw.device)).collect();
-        let tariff = Tariff {
-            surcharge_per_kwh: raw.prices.surcharge_per_kwh,
-            vat_pct: raw.prices.vat_pct,
-            export: raw.prices.export.unwrap_or(ExportTariff::Fixed(0.0)),
-        };
+        let export = raw.prices.export.unwrap_or(ExportTariff::Fixed(0.0));
+        let tariff = Tariff::simple(raw.prices.surcharge_per_kwh, raw.prices.vat_pct, export);
         let mut prices = raw.prices.import;
         if let Some(RawPriceSource::Csv { file, .. }) = &mut prices {
             *file = folder.join(&file);

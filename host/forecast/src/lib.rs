@@ -2,7 +2,7 @@
 //! slots and named problems out; the caller fetches, and passes the time in.
 //!
 //! ```text
-//! payload ─> prices::…::parse ─> Parsed { slots, problems } ─> PriceBook ─> price_at(slot)
+//! payload ─> prices::… ─> Document { heading, slots, problems } ─> Shelf ─> Tariff::prices(slot)
 //! readings ─> past::Accumulator ─> PastSlot ─> persistence::fill ─> solar and load of the slots ahead
 //! ```
 //!
@@ -17,7 +17,7 @@ pub mod tariff;
 pub mod weather;
 
 pub use past::{Accumulator, Sample};
-pub use prices::{Parsed, PriceBook, PriceSlot};
+pub use prices::{Document, PriceBook, PriceSlot, Shelf};
 pub use series::{Series, SeriesError, SeriesRow};
-pub use tariff::{ExportTariff, Tariff};
+pub use tariff::{ExportTariff, RawTariff, Tariff};
 pub use weather::WeatherHour;
