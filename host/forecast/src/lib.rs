@@ -9,13 +9,18 @@
 //! Architecture invariants: no I/O, no clock. Nothing is repaired silently: whatever is sorted, cut,
 //! dropped or put aside is named in a [`model::snapshot::Problem`].
 
+pub mod estimate;
+pub mod load;
 pub mod past;
 pub mod persistence;
 pub mod prices;
+pub mod quality;
 pub mod series;
 pub mod tariff;
 pub mod weather;
 
+pub use estimate::Estimate;
+pub use load::LoadModel;
 pub use past::{Accumulator, Sample};
 pub use prices::{Parsed, PriceBook, PriceSlot};
 pub use series::{Series, SeriesError, SeriesRow};
