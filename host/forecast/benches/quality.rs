@@ -5,9 +5,11 @@
 
 use std::time::Instant;
 
+use jiff::Timestamp;
+use jiff::civil::date;
 use jiff::tz::TimeZone;
-use wattwright_forecast::quality::{Baseline, Measured, Range, Score};
-use wattwright_forecast::{LoadModel, Series};
+use wattwright_forecast::quality::{Baseline, Measured, Range, SLOTS, Score};
+use wattwright_forecast::{LoadModel, Series, holidays};
 
 /// Scored from the fifth week on: the first four are what a home knows after a month.
 const FROM: usize = 28 * 96;
@@ -21,7 +23,10 @@ fn main() {
 
 fn heading(title: &str) {
     println!("\n{title}");
-    print!("{:<22}{:>7}{:>7}{:>7}{:>8}{:>8}{:>7}{:>7}", "W", "MAE", "RMSE", "bias", "pin 10", "pin 90", "<low", ">high");
+    print!(
+        "{:<22}{:>7}{:>7}{:>7}{:>8}{:>8}{:>7}{:>7}",
+        "W", "MAE", "RMSE", "bias", "pin 10", "pin 90", "<low", ">high"
+    );
     for range in Range::ALL {
         print!("{:>14}", format!("{range:?}"));
     }
@@ -56,17 +61,69 @@ fn load(series: &Series) {
         line(&format!("{baseline:?}"), &measured.score_baseline(baseline, FROM, STEP));
     }
     let begun = Instant::now();
-    let mut model = LoadModel::new(zone);
+    let mut model = LoadModel::new(zone.clone());
     for row in rows {
-        model.push(row.start, row.load_w);
+        model.push(row.start, Some(row.load_w), None);
     }
     let learned = begun.elapsed();
-    let begun = Instant::now();
-    let mut calls = 0;
+    let mut times = Vec::new();
     let score = measured.score(FROM, STEP, |now| {
-        calls += 1;
-        model.ahead(now, 192)
+        let begun = Instant::now();
+        let ahead = model.ahead(now, SLOTS);
+        times.push(begun.elapsed());
+        ahead
     });
     line("model", &score);
-    println!("learning a year: {learned:.1?}; a forecast: {:.2?}", begun.elapsed() / calls);
+    // The load is that of a French home from 2008-06-28 on, so its holidays are not those of its dates.
+    let measured_from = date(2008, 6, 28);
+    let holidays = (2008..=2009)
+        .flat_map(|year| holidays::of("FR", year).unwrap())
+        .map(|day| date(2023, 7, 1).checked_add(measured_from.until(day).unwrap()).unwrap());
+    let model = model.with_holidays(holidays);
+    line("model, holidays", &measured.score(FROM, STEP, |now| model.ahead(now, SLOTS)));
+    let mut model = LoadModel::new(zone.clone());
+    for row in rows {
+        model.push(row.start, Some(row.load_w), Some(row.temperature_c));
+    }
+    let forecast = |start: Timestamp| {
+        let index = usize::try_from((start.as_second() - rows[0].start.as_second()) / 900).unwrap();
+        rows.get(index).map(|row| row.temperature_c)
+    };
+    let score = measured.score(FROM, STEP, |now| model.ahead_with(now, SLOTS, forecast));
+    line("model, false warmth", &score);
+    times.sort();
+    println!("learning a year: {learned:.1?}; a forecast (median): {:.2?}", times[times.len() / 2]);
+
+    heat_pump(series, &zone);
+}
+
+/// Watt per kelvin below 15 °C, made up: the year's own temperature has nothing to do with its load.
+const HEAT_PUMP_W_PER_K: f64 = 60.0;
+
+fn heat_pump(series: &Series, zone: &TimeZone) {
+    let rows = series.rows();
+    let loads: Vec<f64> = rows
+        .iter()
+        .enumerate()
+        .map(|(index, row)| {
+            let day = &rows[index.saturating_sub(48)..(index + 48).min(rows.len())];
+            let mean_c = day.iter().map(|row| row.temperature_c).sum::<f64>() / day.len() as f64;
+            row.load_w + HEAT_PUMP_W_PER_K * (15.0 - mean_c).max(0.0)
+        })
+        .collect();
+    let measured = Measured::new(rows[0].start, loads.iter().copied().map(Some).collect(), zone);
+    let mut model = LoadModel::new(zone.clone());
+    for (row, load_w) in rows.iter().zip(&loads) {
+        model.push(row.start, Some(*load_w), Some(row.temperature_c));
+    }
+    let first = rows[0].start.as_second();
+    // A forecast that is off by up to three kelvin, slowly changing.
+    let forecast = |start: Timestamp| {
+        let index = usize::try_from((start.as_second() - first) / 900).unwrap();
+        rows.get(index).map(|row| row.temperature_c + 3.0 * (index as f64 / 37.0).sin())
+    };
+    heading("The same with a made-up heat pump of 60 W/K below 15 °C; temperature forecast off by up to 3 K");
+    line("LastSevenDays", &measured.score_baseline(Baseline::LastSevenDays, FROM, STEP));
+    line("model, no temperature", &measured.score(FROM, STEP, |now| model.ahead(now, SLOTS)));
+    line("model, temperature", &measured.score(FROM, STEP, |now| model.ahead_with(now, SLOTS, forecast)));
 }

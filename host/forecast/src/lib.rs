@@ -10,6 +10,7 @@
 //! dropped or put aside is named in a [`model::snapshot::Problem`].
 
 pub mod estimate;
+pub mod holidays;
 pub mod load;
 pub mod past;
 pub mod persistence;

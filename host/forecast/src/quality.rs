@@ -93,14 +93,17 @@ impl Measured {
 
     /// Scores a baseline at every `step`-th slot from `from` on.
     pub fn score_baseline(&self, baseline: Baseline, from: usize, step: usize) -> Score {
-        self.walk(from, step, |now| {
-            (now..now + SLOTS).map(|index| self.baseline(baseline, index, now)).collect()
-        })
+        self.walk(from, step, |now| (now..now + SLOTS).map(|index| self.baseline(baseline, index, now)).collect())
     }
 
     /// Scores a forecast that is made at every `step`-th slot from `from` on; it is given the start of
     /// the first slot to forecast, and answers for [`SLOTS`] slots.
-    pub fn score(&self, from: usize, step: usize, mut forecast: impl FnMut(Timestamp) -> Vec<Option<Estimate>>) -> Score {
+    pub fn score(
+        &self,
+        from: usize,
+        step: usize,
+        mut forecast: impl FnMut(Timestamp) -> Vec<Option<Estimate>>,
+    ) -> Score {
         self.walk(from, step, |now| forecast(self.start(now)))
     }
 

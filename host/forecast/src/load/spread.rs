@@ -1,18 +1,18 @@
 //! A weighted distribution of powers, coarse enough to be filled two hundred times in a millisecond.
+//!
+//! Bins are read off the bits of a single-precision number, whose exponent and first four places make a
+//! logarithm to sixteen steps an octave.
 
-/// Bins a factor of e apart.
-const BINS_PER_E: f64 = 32.0;
 /// Below this the bins are about equally wide, above it they grow with the value.
-const KNEE_W: f64 = 50.0;
-const BINS: usize = 256;
+const KNEE_W: f32 = 50.0;
+/// Places of the significand that are left out.
+const SHIFT: u32 = 19;
+const FIRST: u32 = KNEE_W.to_bits() >> SHIFT;
+/// From nothing to 200 kW.
+const BINS: usize = 12 << (23 - SHIFT);
 
-/// The bin of a value: 0 W is the first, and everything above 149 kW in the last.
-pub(super) fn bin(value_w: f32) -> u8 {
-    (BINS_PER_E * (f64::from(value_w).max(0.0) / KNEE_W).ln_1p()) as u8
-}
-
-fn edge_w(bin: f64) -> f64 {
-    KNEE_W * (bin / BINS_PER_E).exp_m1()
+fn edge_w(bin: usize) -> f64 {
+    f64::from(f32::from_bits((FIRST + bin as u32) << SHIFT) - KNEE_W).max(0.0)
 }
 
 /// Weights by bin, and the exact weighted sum.
@@ -31,10 +31,13 @@ impl Spread {
         *self = Self::new();
     }
 
-    pub(super) fn add(&mut self, bin: u8, value_w: f32, weight: f64) {
-        self.weights[usize::from(bin)] += weight;
+    /// Adds a value, multiplied by `level` with the knee under it: small values are hardly moved by much.
+    pub(super) fn add(&mut self, value_w: f32, level: f32, weight: f64) {
+        let moved = ((value_w + KNEE_W) * level).max(KNEE_W);
+        let bin = ((moved.to_bits() >> SHIFT) - FIRST) as usize;
+        self.weights[bin.min(BINS - 1)] += weight;
         self.total += weight;
-        self.sum += weight * f64::from(value_w);
+        self.sum += weight * f64::from(moved - KNEE_W);
     }
 
     pub(super) fn mean_w(&self) -> Option<f64> {
@@ -43,17 +46,16 @@ impl Spread {
 
     /// The values below which the given shares of the weight lie; `shares` in ascending order.
     pub(super) fn quantiles_w<const N: usize>(&self, shares: [f64; N]) -> [f64; N] {
-        let mut found = shares;
         let (mut bin, mut below) = (0, 0.0);
-        for value in &mut found {
-            let wanted = *value * self.total;
+        shares.map(|share| {
+            let wanted = share * self.total;
             while bin + 1 < BINS && below + self.weights[bin] < wanted {
                 below += self.weights[bin];
                 bin += 1;
             }
             let within = if self.weights[bin] > 0.0 { (wanted - below) / self.weights[bin] } else { 0.0 };
-            *value = edge_w(bin as f64 + within.clamp(0.0, 1.0));
-        }
-        found
+            let (low_w, high_w) = (edge_w(bin), edge_w(bin + 1));
+            low_w + within.clamp(0.0, 1.0) * (high_w - low_w)
+        })
     }
 }

@@ -19,8 +19,7 @@ pub enum Range {
 
 impl Range {
     /// All of them, nearest first.
-    pub const ALL: [Self; 5] =
-        [Self::FirstHour, Self::ToThreeHours, Self::ToSixHours, Self::ToOneDay, Self::ToTwoDays];
+    pub const ALL: [Self; 5] = [Self::FirstHour, Self::ToThreeHours, Self::ToSixHours, Self::ToOneDay, Self::ToTwoDays];
 
     fn of(ahead: usize) -> Self {
         match ahead {
