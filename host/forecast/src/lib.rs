@@ -10,6 +10,7 @@
 //! dropped or put aside is named in a [`model::snapshot::Problem`].
 
 pub mod estimate;
+mod history;
 pub mod holidays;
 pub mod load;
 pub mod past;
@@ -17,6 +18,8 @@ pub mod persistence;
 pub mod prices;
 pub mod quality;
 pub mod series;
+pub mod solar;
+mod spread;
 pub mod tariff;
 pub mod weather;
 
@@ -25,5 +28,6 @@ pub use load::LoadModel;
 pub use past::{Accumulator, Sample};
 pub use prices::{Parsed, PriceBook, PriceSlot};
 pub use series::{Series, SeriesError, SeriesRow};
+pub use solar::SolarModel;
 pub use tariff::{ExportTariff, Tariff};
 pub use weather::WeatherHour;

@@ -17,9 +17,7 @@
 //! The weights were chosen on every other week of the shipped year; `cargo bench --bench quality` shows
 //! how good the result is.
 
-mod history;
 mod kinds;
-mod spread;
 mod warmth;
 
 use std::collections::BTreeSet;
@@ -29,11 +27,16 @@ use jiff::{Timestamp, civil};
 use model::slot;
 use model::snapshot::PastSlot;
 
-use self::history::{History, QUARTERS};
 use self::kinds::{Kind, Likeness};
-use self::spread::Spread;
 use self::warmth::{Degrees, Slopes};
 use crate::estimate::Estimate;
+use crate::history::{History, QUARTERS};
+use crate::spread::Spread;
+
+/// Channels of the history.
+const CHANNELS: usize = 2;
+const LOAD: usize = 0;
+const TEMPERATURE: usize = 1;
 
 /// The lengths, in quarter-hours, over which use is compared: 15 minutes, 1, 3 and 6 hours, a day, a week.
 const WINDOWS: [usize; 6] = [1, 4, 12, 24, 96, 672];
@@ -90,7 +93,7 @@ pub enum Foundation {
 /// What a home used, and what follows from it. A year takes about 1.5 MB.
 #[derive(Clone, Debug)]
 pub struct LoadModel {
-    history: History,
+    history: History<CHANNELS>,
     holidays: BTreeSet<civil::Date>,
 }
 
@@ -120,16 +123,14 @@ impl LoadModel {
     /// Adds what was measured in one slot that is over: the mean use without batteries and tasks, and the
     /// mean temperature outside.
     pub fn push(&mut self, start: Timestamp, load_w: Option<f64>, temperature_c: Option<f64>) {
-        self.history.push(
-            start,
-            load_w.filter(|load_w| load_w.is_finite()).map(|load_w| load_w.max(0.0)),
-            temperature_c,
-        );
+        let load_w = load_w.filter(|load_w| load_w.is_finite()).map(|load_w| load_w.max(0.0));
+        self.history.push(start, [load_w, temperature_c]);
     }
 
     /// How much was measured before `from`.
     pub fn foundation(&self, from: Timestamp) -> Foundation {
-        let cells = self.history.cell(slot::start_of(from)).map_or(0, |cell| self.history.load.known_before(cell));
+        let cells =
+            self.history.cell(slot::start_of(from)).map_or(0, |cell| self.history.channel(LOAD).known_before(cell));
         let days = f64::from(cells) / QUARTERS as f64;
         match days {
             0.0 => Foundation::Nothing,
@@ -183,7 +184,7 @@ impl LoadModel {
 
 /// What the temperature forecast adds to what was used on other days.
 struct Warmth<'a> {
-    history: &'a History,
+    history: &'a History<CHANNELS>,
     now: usize,
     slopes: Slopes,
     /// Of each slot ahead, from the mean of the day around it.
@@ -192,13 +193,13 @@ struct Warmth<'a> {
 
 impl<'a> Warmth<'a> {
     /// `None` when there is nothing to add.
-    fn new(history: &'a History, now: usize, forecast: impl Iterator<Item = Option<f64>>) -> Option<Self> {
+    fn new(history: &'a History<CHANNELS>, now: usize, forecast: impl Iterator<Item = Option<f64>>) -> Option<Self> {
         let slopes = Slopes::learn(history, now);
         if slopes.is_none() {
             return None;
         }
         let before = QUARTERS / 2;
-        let measured = history.temperature.cells();
+        let measured = history.channel(TEMPERATURE).cells();
         let mut known: Vec<Option<f64>> = (now.saturating_sub(before)..now)
             .map(|cell| measured.get(cell).copied().filter(|value| value.is_finite()).map(f64::from))
             .collect();
@@ -220,7 +221,7 @@ impl<'a> Warmth<'a> {
     /// Of a slot that was measured.
     fn then(&self, cell: usize) -> Option<Degrees> {
         let (from, until) = (cell.saturating_sub(QUARTERS / 2), (cell + QUARTERS / 2).min(self.now));
-        self.history.temperature.mean(from, until).map(Degrees::of)
+        self.history.channel(TEMPERATURE).mean(from, until).map(Degrees::of)
     }
 
     fn more_w(&self, index: usize, elsewhere: Option<Degrees>) -> f64 {
@@ -243,7 +244,7 @@ struct Analogue {
 
 /// The earlier days, weighted by how much they are like today.
 struct Analogues<'a> {
-    history: &'a History,
+    history: &'a History<CHANNELS>,
     /// First cell that is not looked at.
     now: usize,
     /// By range.
@@ -294,7 +295,7 @@ impl<'a> Analogues<'a> {
         let range = RANGES.iter().rposition(|(first, _)| index >= *first).unwrap_or(0);
         let kind = self.kinds[target / QUARTERS];
         let follow = FOLLOW.map(|share| share * (-(index as f64) / FOLLOW_SLOTS).exp());
-        let cells = self.history.load.cells();
+        let cells = self.history.channel(LOAD).cells();
         let known = self.now.min(cells.len());
         let (mut degrees, mut total) = (Degrees::default(), 0.0);
         for day in &self.days[range] {
@@ -326,7 +327,7 @@ impl<'a> Analogues<'a> {
 
     /// Everything that was measured in the last days, whatever the time of day.
     fn fill_any(&self, spread: &mut Spread) {
-        let cells = self.history.load.cells();
+        let cells = self.history.channel(LOAD).cells();
         let known = self.now.min(cells.len());
         for value in &cells[known.saturating_sub(7 * QUARTERS)..known] {
             if value.is_finite() {
@@ -338,8 +339,8 @@ impl<'a> Analogues<'a> {
 
 type State = [Option<f64>; WINDOWS.len()];
 
-fn state(history: &History, cell: usize) -> State {
-    WINDOWS.map(|width| history.load.mean(cell.saturating_sub(width), cell).map(|mean| mean.max(FLOOR_W).ln()))
+fn state(history: &History<CHANNELS>, cell: usize) -> State {
+    WINDOWS.map(|width| history.channel(LOAD).mean(cell.saturating_sub(width), cell).map(|mean| mean.max(FLOOR_W).ln()))
 }
 
 /// `None`: not known of one of both.

@@ -7,7 +7,8 @@
 
 use jiff::civil::{Date, Weekday};
 
-use super::history::{History, QUARTERS};
+use super::{CHANNELS, LOAD};
+use crate::history::{History, QUARTERS};
 
 /// Days that are compared.
 const DAYS: usize = 56;
@@ -77,14 +78,14 @@ impl Group {
 
 impl Likeness {
     /// From the days before `now`, of which `kinds` has the kinds.
-    pub(super) fn learn(history: &History, kinds: &[Kind], now: usize) -> Self {
+    pub(super) fn learn(history: &History<CHANNELS>, kinds: &[Kind], now: usize) -> Self {
         let today = now / QUARTERS;
         let mut weekdays = [Group::default(); 5];
         let mut classes = [Group::default(); 3];
         for day in today.saturating_sub(DAYS)..today {
             let part = |part: usize| {
                 let first = day * QUARTERS + part * (QUARTERS / PARTS);
-                history.load.mean(first, first + QUARTERS / PARTS).map(|mean| mean.max(1.0).ln())
+                history.channel(LOAD).mean(first, first + QUARTERS / PARTS).map(|mean| mean.max(1.0).ln())
             };
             let mut parts = [0.0; PARTS];
             let known =

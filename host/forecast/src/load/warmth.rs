@@ -5,7 +5,8 @@
 //! other reasons is not taken for the cold. The slope counts only as far as it stands out from its own
 //! uncertainty, so a home that does not heat with electricity gets none.
 
-use super::history::{Channel, History, QUARTERS};
+use super::{CHANNELS, LOAD, TEMPERATURE};
+use crate::history::{Channel, History, QUARTERS};
 
 /// Mean of a day below which homes are heated (the usual base of heating degree days in Europe).
 const HEATING_C: f64 = 15.0;
@@ -45,12 +46,12 @@ pub(super) struct Slopes {
 
 impl Slopes {
     /// From what was measured before `now`.
-    pub(super) fn learn(history: &History, now: usize) -> Self {
+    pub(super) fn learn(history: &History<CHANNELS>, now: usize) -> Self {
         let days: Vec<Option<(f64, Degrees)>> = (0..=DAYS)
             .map_while(|ago| now.checked_sub((ago + 1) * QUARTERS))
             .map(|first| {
                 let of = |channel: &Channel| channel.mean(first, first + QUARTERS);
-                Some((of(&history.load)?, Degrees::of(of(&history.temperature)?)))
+                Some((of(&history.channel(LOAD))?, Degrees::of(of(&history.channel(TEMPERATURE))?)))
             })
             .collect();
         let differences: Vec<(f64, Degrees)> = days

@@ -5,6 +5,8 @@
 
 /// Below this the bins are about equally wide, above it they grow with the value.
 const KNEE_W: f32 = 50.0;
+/// Less is nothing.
+const ZERO_W: f32 = 0.5;
 /// Places of the significand that are left out.
 const SHIFT: u32 = 19;
 const FIRST: u32 = KNEE_W.to_bits() >> SHIFT;
@@ -16,39 +18,48 @@ fn edge_w(bin: usize) -> f64 {
 }
 
 /// Weights by bin, and the exact weighted sum.
-pub(super) struct Spread {
+pub(crate) struct Spread {
     weights: [f64; BINS],
+    /// Of what is nothing: at night there is exactly none.
+    zero: f64,
     total: f64,
     sum: f64,
 }
 
 impl Spread {
-    pub(super) fn new() -> Self {
-        Self { weights: [0.0; BINS], total: 0.0, sum: 0.0 }
+    pub(crate) fn new() -> Self {
+        Self { weights: [0.0; BINS], zero: 0.0, total: 0.0, sum: 0.0 }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::new();
     }
 
     /// Adds a value, multiplied by `level` with the knee under it: small values are hardly moved by much.
-    pub(super) fn add(&mut self, value_w: f32, level: f32, weight: f64) {
+    pub(crate) fn add(&mut self, value_w: f32, level: f32, weight: f64) {
         let moved = ((value_w + KNEE_W) * level).max(KNEE_W);
         let bin = ((moved.to_bits() >> SHIFT) - FIRST) as usize;
-        self.weights[bin.min(BINS - 1)] += weight;
+        if moved - KNEE_W < ZERO_W {
+            self.zero += weight;
+        } else {
+            self.weights[bin.min(BINS - 1)] += weight;
+        }
         self.total += weight;
         self.sum += weight * f64::from(moved - KNEE_W);
     }
 
-    pub(super) fn mean_w(&self) -> Option<f64> {
+    pub(crate) fn mean_w(&self) -> Option<f64> {
         (self.total > 0.0).then(|| self.sum / self.total)
     }
 
     /// The values below which the given shares of the weight lie; `shares` in ascending order.
-    pub(super) fn quantiles_w<const N: usize>(&self, shares: [f64; N]) -> [f64; N] {
-        let (mut bin, mut below) = (0, 0.0);
+    pub(crate) fn quantiles_w<const N: usize>(&self, shares: [f64; N]) -> [f64; N] {
+        let (mut bin, mut below) = (0, self.zero);
         shares.map(|share| {
             let wanted = share * self.total;
+            if wanted <= self.zero {
+                return 0.0;
+            }
             while bin + 1 < BINS && below + self.weights[bin] < wanted {
                 below += self.weights[bin];
                 bin += 1;

@@ -3,22 +3,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a bench may fail this way")]
 
+mod sky;
+
 use std::time::Instant;
 
 use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use wattwright_forecast::quality::{Baseline, Measured, Range, SLOTS, Score};
-use wattwright_forecast::{LoadModel, Series, holidays};
+use wattwright_forecast::{Estimate, LoadModel, Series, SolarModel, holidays};
 
 /// Scored from the fifth week on: the first four are what a home knows after a month.
 const FROM: usize = 28 * 96;
 /// At each full hour.
-const STEP: usize = 4;
+const STEP: usize = 13;
 
 fn main() {
-    let series = Series::parse("home-a.csv.gz", include_bytes!("../../../examples/data/home-a.csv.gz")).unwrap();
+    let series = Series::parse("home-a.csv.gz", include_bytes!("../../../../examples/data/home-a.csv.gz")).unwrap();
     load(&series);
+    solar(&series);
 }
 
 fn heading(title: &str) {
@@ -126,4 +129,68 @@ fn heat_pump(series: &Series, zone: &TimeZone) {
     line("LastSevenDays", &measured.score_baseline(Baseline::LastSevenDays, FROM, STEP));
     line("model, no temperature", &measured.score(FROM, STEP, |now| model.ahead(now, SLOTS)));
     line("model, temperature", &measured.score(FROM, STEP, |now| model.ahead_with(now, SLOTS, forecast)));
+}
+
+fn solar(series: &Series) {
+    let rows = series.rows();
+    let first = rows[0].start;
+    let index = |start: Timestamp| usize::try_from((start.as_second() - first.as_second()) / 900).unwrap();
+    let measured = Measured::new(first, rows.iter().map(|row| Some(row.solar_w)).collect(), &TimeZone::UTC);
+    heading("Solar, 48 h ahead, made at each full hour, nights included (by range: MAE/RMSE)");
+    for baseline in Baseline::ALL {
+        line(&format!("{baseline:?}"), &measured.score_baseline(baseline, FROM, STEP));
+    }
+    let mut model = SolarModel::new();
+    for row in rows {
+        model.push(row.start, Some(row.solar_w), None);
+    }
+    let mut times = Vec::new();
+    let score = measured.score(FROM, STEP, |now| {
+        let begun = Instant::now();
+        let ahead = model.ahead(now, &[None; SLOTS]);
+        times.push(begun.elapsed());
+        ahead
+    });
+    line("model, no weather", &score);
+
+    let sky = sky::Sky::read(include_bytes!("../../../../examples/data/home-a-sky.csv.gz"));
+    let starts = || rows.iter().map(|row| row.start);
+    let forecasts = sky.forecast();
+    for (day, (_, bias, error)) in ["today", "tomorrow"].iter().zip(&forecasts) {
+        println!(
+            "made-up weather forecast for {day}: light off by {:+.1} % in the mean, {:.0} % RMSE",
+            100.0 * bias,
+            100.0 * error
+        );
+    }
+    let [today, tomorrow] = forecasts.map(|(hours, _, _)| sky::power_w(&hours, starts()));
+    let forecast = |now: Timestamp| -> Vec<Option<f64>> {
+        let now = index(now);
+        (0..SLOTS).map(|ahead| if ahead < 96 { today[now + ahead] } else { tomorrow[now + ahead] }).collect()
+    };
+    let plain = |values: Vec<Option<f64>>| -> Vec<Option<Estimate>> {
+        let one = |value: f64| Estimate { mean_w: value, median_w: value, low_w: value, high_w: value };
+        values.into_iter().map(|value| value.map(one)).collect()
+    };
+    line("panels, forecast", &measured.score(FROM, STEP, |now| plain(forecast(now))));
+    let mut model = SolarModel::new();
+    for (row, forecast_w) in rows.iter().zip(&today) {
+        model.push(row.start, Some(row.solar_w), *forecast_w);
+    }
+    let mut times_weather = Vec::new();
+    let score = measured.score(FROM, STEP, |now| {
+        let forecast = forecast(now);
+        let begun = Instant::now();
+        let ahead = model.ahead(now, &forecast);
+        times_weather.push(begun.elapsed());
+        ahead
+    });
+    line("model, forecast", &score);
+    let perfect = sky::power_w(sky.true_hours(), starts());
+    let score = measured.score(FROM, STEP, |now| plain(perfect[index(now)..index(now) + SLOTS].to_vec()));
+    line("panels, true sky", &score);
+    times.sort();
+    times_weather.sort();
+    let [plain, weather] = [&times, &times_weather].map(|times| times[times.len() / 2]);
+    println!("a forecast (median): {plain:.2?} without weather, {weather:.2?} with");
 }

@@ -1,11 +1,11 @@
-//! What was measured, by day and quarter-hour of the home's wall clock.
+//! What was measured, by day and quarter-hour.
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, civil};
 use model::slot;
 
 /// Quarter-hours of a day by the clock.
-pub(super) const QUARTERS: usize = 96;
+pub(crate) const QUARTERS: usize = 96;
 /// Older days are forgotten: a year, and what is needed to compare with the same season.
 const MOST_DAYS: usize = 400;
 /// Days by which the history may be longer, so that it is not moved for every slot.
@@ -13,7 +13,7 @@ const SLACK_DAYS: usize = 30;
 
 /// Numbers by cell, which is a quarter-hour of a local day.
 #[derive(Clone, Debug)]
-pub(super) struct Channel {
+pub(crate) struct Channel {
     /// NaN: unknown.
     cells: Vec<f32>,
     /// Before each cell, and after the last one: the sum of what is known …
@@ -66,12 +66,12 @@ impl Channel {
         }
     }
 
-    pub(super) fn cells(&self) -> &[f32] {
+    pub(crate) fn cells(&self) -> &[f32] {
         &self.cells
     }
 
     /// Mean of the cells from `from` to before `until`, when at least half of them are known.
-    pub(super) fn mean(&self, from: usize, until: usize) -> Option<f64> {
+    pub(crate) fn mean(&self, from: usize, until: usize) -> Option<f64> {
         let last = self.cells.len();
         let width = until.checked_sub(from)?;
         let (from, until) = (from.min(last), until.min(last));
@@ -80,55 +80,54 @@ impl Channel {
     }
 
     /// How many cells before `cell` are known.
-    pub(super) fn known_before(&self, cell: usize) -> u32 {
+    pub(crate) fn known_before(&self, cell: usize) -> u32 {
         self.counts[cell.min(self.cells.len())]
     }
 }
 
-/// Load and temperature. The hour that a clock change leaves out is unknown, and the one that it repeats
-/// is the mean of both.
+/// Channels that share their cells. The hour that a clock change leaves out is unknown, and the one that
+/// it repeats is the mean of both.
 #[derive(Clone, Debug)]
-pub(super) struct History {
+pub(crate) struct History<const N: usize> {
     zone: TimeZone,
     /// The day of the first cell; none until something was measured.
     first: Option<civil::Date>,
-    pub(super) load: Channel,
-    pub(super) temperature: Channel,
+    channels: [Channel; N],
 }
 
-impl History {
-    pub(super) fn new(zone: TimeZone) -> Self {
-        Self { zone, first: None, load: Channel::new(), temperature: Channel::new() }
+impl<const N: usize> History<N> {
+    /// Days begin at midnight in `zone`.
+    pub(crate) fn new(zone: TimeZone) -> Self {
+        Self { zone, first: None, channels: std::array::from_fn(|_| Channel::new()) }
     }
 
     /// Enters what was measured in one slot. What is not finite is unknown, and what lies before the first
     /// slot that was entered is left out.
-    pub(super) fn push(&mut self, start: Timestamp, load_w: Option<f64>, temperature_c: Option<f64>) {
-        let start = slot::start_of(start);
-        let known = |value: Option<f64>| value.filter(|value| value.is_finite());
-        let (load_w, temperature_c) = (known(load_w), known(temperature_c));
-        if load_w.is_none() && temperature_c.is_none() {
+    pub(crate) fn push(&mut self, start: Timestamp, values: [Option<f64>; N]) {
+        let values = values.map(|value| value.filter(|value| value.is_finite()));
+        if values.iter().all(Option::is_none) {
             return;
         }
+        let start = slot::start_of(start);
         self.first.get_or_insert_with(|| self.zone.to_datetime(start).date());
         let Some(mut cell) = self.cell(start) else { return };
         if let Some(days @ 1..) = (cell / QUARTERS).checked_sub(MOST_DAYS + SLACK_DAYS) {
             let days = days + SLACK_DAYS;
-            self.load.forget(days * QUARTERS);
-            self.temperature.forget(days * QUARTERS);
+            for channel in &mut self.channels {
+                channel.forget(days * QUARTERS);
+            }
             self.first = Some(self.date(days * QUARTERS));
             cell -= days * QUARTERS;
         }
-        if let Some(load_w) = load_w {
-            self.load.set(cell, load_w);
-        }
-        if let Some(temperature_c) = temperature_c {
-            self.temperature.set(cell, temperature_c);
+        for (channel, value) in self.channels.iter_mut().zip(values) {
+            if let Some(value) = value {
+                channel.set(cell, value);
+            }
         }
     }
 
     /// The cell of a slot, also of one to come; `None` before the first day or without any.
-    pub(super) fn cell(&self, start: Timestamp) -> Option<usize> {
+    pub(crate) fn cell(&self, start: Timestamp) -> Option<usize> {
         let local = self.zone.to_datetime(start);
         let days = self.first?.until(local.date()).ok()?.get_days();
         let quarter = usize::try_from(local.hour()).ok()? * 4 + usize::try_from(local.minute()).ok()? / 15;
@@ -136,7 +135,11 @@ impl History {
     }
 
     /// The date of the cell's day.
-    pub(super) fn date(&self, cell: usize) -> civil::Date {
+    pub(crate) fn date(&self, cell: usize) -> civil::Date {
         self.first.unwrap_or_default().saturating_add(Span::new().days((cell / QUARTERS) as i64))
+    }
+
+    pub(crate) fn channel(&self, channel: usize) -> &Channel {
+        &self.channels[channel]
     }
 }
