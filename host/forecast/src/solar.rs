@@ -14,7 +14,12 @@
 //! readings ─> PastSlot ────────────────> SolarModel::push ┘
 //! ```
 
+pub mod forecast_solar;
+pub mod home_assistant;
+pub mod outlook;
 pub mod panel;
+pub mod solcast;
+mod stamps;
 pub mod sun;
 
 use jiff::Timestamp;
@@ -241,3 +246,6 @@ impl<'a> Record<'a> {
         Some(if self.states[0].len() > 14 { 1.05 * self.most_w } else { f64::INFINITY })
     }
 }
+
+#[cfg(test)]
+mod tests;

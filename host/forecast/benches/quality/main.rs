@@ -16,7 +16,7 @@ use wattwright_forecast::{Estimate, LoadModel, Series, SolarModel, holidays};
 /// Scored from the fifth week on: the first four are what a home knows after a month.
 const FROM: usize = 28 * 96;
 /// At each full hour.
-const STEP: usize = 13;
+const STEP: usize = 4;
 
 fn main() {
     let series = Series::parse("home-a.csv.gz", include_bytes!("../../../../examples/data/home-a.csv.gz")).unwrap();

@@ -51,7 +51,7 @@ impl Slopes {
             .map_while(|ago| now.checked_sub((ago + 1) * QUARTERS))
             .map(|first| {
                 let of = |channel: &Channel| channel.mean(first, first + QUARTERS);
-                Some((of(&history.channel(LOAD))?, Degrees::of(of(&history.channel(TEMPERATURE))?)))
+                Some((of(history.channel(LOAD))?, Degrees::of(of(history.channel(TEMPERATURE))?)))
             })
             .collect();
         let differences: Vec<(f64, Degrees)> = days
