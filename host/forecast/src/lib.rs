@@ -3,7 +3,10 @@
 //!
 //! ```text
 //! payload ─> prices::…::parse ─> Parsed { slots, problems } ─> PriceBook ─> price_at(slot)
-//! readings ─> past::Accumulator ─> PastSlot ─> persistence::fill ─> solar and load of the slots ahead
+//! readings ─> past::Accumulator ─> PastSlot ─┬> LoadModel ─> load of the slots ahead, low and high
+//!                                            └> SolarModel ─> solar, low and high
+//! payload ─> solar::…::parse ─> Outlook ────────┘
+//! payload ─> weather::open_meteo::parse ─> irradiance ─> solar::panel ─┘
 //! ```
 //!
 //! Architecture invariants: no I/O, no clock. Nothing is repaired silently: whatever is sorted, cut,

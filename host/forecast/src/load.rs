@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use model::slot;
-use model::snapshot::PastSlot;
+use model::snapshot::{PastSlot, Problem, Slot};
 
 use self::kinds::{Kind, Likeness};
 use self::warmth::{Degrees, Slopes};
@@ -97,6 +97,25 @@ pub struct LoadModel {
     holidays: BTreeSet<civil::Date>,
 }
 
+impl Foundation {
+    /// What the owner should know, as long as there is too little.
+    pub fn problem(self) -> Option<Problem> {
+        let (text, assumed) = match self {
+            Self::Nothing => ("nothing was measured of what the home uses".to_owned(), ""),
+            Self::Level { days } => (
+                format!("the use of the home is known for {:.1} hours", 24.0 * days),
+                "every hour is like those that were measured",
+            ),
+            Self::TimeOfDay { days } => {
+                (format!("the use of the home is known for {days:.1} days"), "all days of the week are much the same")
+            }
+            Self::Week { .. } => return None,
+        };
+        let (code, subject) = ("cold-start".into(), "ahead.load-w".into());
+        Some(Problem { code, subject, text, assumed: assumed.into() })
+    }
+}
+
 impl LoadModel {
     /// Knows nothing yet. `zone` is the home's: habits go by the wall clock.
     pub fn new(zone: TimeZone) -> Self {
@@ -147,7 +166,26 @@ impl LoadModel {
         self.ahead_with(from, slots, |_| None)
     }
 
-    /// The same, with the temperature that is forecast for the slot that begins at the given time.
+    /// Fills in the load of slots that do not have it. `load_w` is the mean, since what is planned with is
+    /// energy and money, whose expectation it gives; the median would miss a seventh of a home's use.
+    pub fn fill(&self, ahead: &mut [Slot]) {
+        let Some(first) = ahead.first().map(|slot| slot.start) else { return };
+        let by_index: Vec<Option<f64>> = ahead.iter().map(|slot| slot.temperature_c).collect();
+        let temperature_c = |start: Timestamp| {
+            let index = start.duration_since(first).as_secs() / slot::SLOT_S;
+            usize::try_from(index).ok().and_then(|index| by_index.get(index).copied().flatten())
+        };
+        let estimates = self.ahead_with(first, ahead.len(), temperature_c);
+        for (slot, estimate) in ahead.iter_mut().zip(estimates) {
+            if let (None, Some(estimate)) = (slot.load_w, estimate) {
+                slot.load_w = Some(estimate.mean_w);
+                slot.load_low_w = Some(estimate.low_w);
+                slot.load_high_w = Some(estimate.high_w);
+            }
+        }
+    }
+
+    /// The same as [`LoadModel::ahead`], with the temperature that is forecast for the slot that begins at the given time.
     pub fn ahead_with(
         &self,
         from: Timestamp,

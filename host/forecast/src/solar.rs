@@ -25,6 +25,7 @@ pub mod sun;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::slot;
+use model::snapshot::{Problem, Slot};
 
 use crate::estimate::Estimate;
 use crate::history::{Channel, History, QUARTERS};
@@ -99,13 +100,14 @@ impl SolarModel {
         let starts = std::iter::successors(Some(from), |start| Some(slot::next(*start)));
         let now = self.history.cell(from);
         let record = now.map(|now| Record::new(&self.history, now));
+        let believed = record.as_ref().is_none_or(|record| record.believes(forecast_w));
         let mut spread = Spread::new();
         starts
             .zip(forecast_w)
             .enumerate()
             .map(|(index, (start, forecast_w))| {
                 spread.clear();
-                let forecast_w = forecast_w.filter(|value| value.is_finite()).map(|value| value.max(0.0));
+                let forecast_w = forecast_w.filter(|value| believed && value.is_finite()).map(|value| value.max(0.0));
                 let most_w = match (&record, self.history.cell(start)) {
                     (Some(record), Some(target)) => record.fill(&mut spread, index, target, forecast_w)?,
                     _ => f64::INFINITY,
@@ -119,6 +121,32 @@ impl SolarModel {
                 Some(Estimate { mean_w: spread.mean_w()?.min(most_w), median_w, low_w, high_w })
             })
             .collect()
+    }
+}
+
+impl SolarModel {
+    /// Names a forecast that is not used, because it says that there will be no sun at all where there was
+    /// every day: a source that is down often answers with zeros.
+    pub fn problem(&self, from: Timestamp, forecast_w: &[Option<f64>]) -> Option<Problem> {
+        let record = Record::new(&self.history, self.history.cell(slot::start_of(from))?);
+        (!record.believes(forecast_w)).then(|| Problem {
+            code: "implausible".into(),
+            subject: "ahead.solar-w".into(),
+            text: format!("the solar forecast says next to nothing for {} slots", forecast_w.iter().flatten().count()),
+            assumed: "it goes on as in the last days".into(),
+        })
+    }
+
+    /// Fills in the production of slots that do not have it; `forecast_w` as for [`SolarModel::ahead`].
+    pub fn fill(&self, ahead: &mut [Slot], forecast_w: &[Option<f64>]) {
+        let Some(first) = ahead.first().map(|slot| slot.start) else { return };
+        for (slot, estimate) in ahead.iter_mut().zip(self.ahead(first, forecast_w)) {
+            if let (None, Some(estimate)) = (slot.solar_w, estimate) {
+                slot.solar_w = Some(estimate.mean_w);
+                slot.solar_low_w = Some(estimate.low_w);
+                slot.solar_high_w = Some(estimate.high_w);
+            }
+        }
     }
 }
 
@@ -171,6 +199,17 @@ impl<'a> Record<'a> {
                 .collect();
         }
         record
+    }
+
+    /// Over a day's light a forecast must say more than a hundredth of what a clear sky gives.
+    fn believes(&self, forecast_w: &[Option<f64>]) -> bool {
+        let clear_wq: f64 = (self.now..)
+            .zip(forecast_w)
+            .filter(|(_, forecast_w)| forecast_w.is_some())
+            .filter_map(|(cell, _)| self.reference_w(Against::ClearSky, cell))
+            .sum();
+        let day_wq: f64 = self.clear_w.iter().sum();
+        clear_wq < 0.9 * day_wq || forecast_w.iter().flatten().sum::<f64>() >= 0.01 * clear_wq
     }
 
     fn reference_w(&self, against: Against, cell: usize) -> Option<f64> {

@@ -175,3 +175,25 @@ fn cold_days_take_more_where_they_did_before() {
     assert!((850.0..950.0).contains(&mild), "{mild}");
     assert!((2_100.0..2_500.0).contains(&cold), "{cold}");
 }
+
+#[test]
+fn slots_are_filled_with_the_mean_and_what_is_known_stays() {
+    let now = "2026-03-20T12:00:00Z";
+    let model = model("2026-02-01T00:00:00Z", now, |local| if local.minute() == 0 { 2_000.0 } else { 200.0 });
+    let mut ahead: Vec<Slot> = slot::starts(at(now), at("2026-03-22T12:00:00Z")).map(Slot::unknown).collect();
+    ahead[5].load_w = Some(42.0);
+    model.fill(&mut ahead);
+    assert_eq!((ahead[5].load_w, ahead[5].load_low_w), (Some(42.0), None));
+    let mean = ahead[96..].iter().filter_map(|slot| slot.load_w).sum::<f64>() / 96.0;
+    assert!((mean - 650.0).abs() < 5.0, "{mean}");
+}
+
+#[test]
+fn a_cold_start_is_stated() {
+    let now = "2026-03-20T12:00:00Z";
+    let of = |first: &str| model(first, now, |_| 300.0).foundation(at(now)).problem();
+    assert_eq!(Foundation::Nothing.problem().unwrap().code, "cold-start");
+    assert!(of("2026-03-20T06:00:00Z").unwrap().text.contains("6.0 hours"));
+    assert!(of("2026-03-18T00:00:00Z").unwrap().text.contains("2.5 days"));
+    assert_eq!(of("2026-03-01T00:00:00Z"), None);
+}

@@ -105,3 +105,14 @@ fn nothing_exceeds_what_was_ever_seen_by_much() {
     let forecast: Vec<Option<f64>> = vec![Some(900.0); 192];
     assert!(of(&model.ahead(at(NOW), &forecast), NOW, noon).high_w <= 1_050.0);
 }
+
+#[test]
+fn a_source_that_says_zero_for_a_whole_day_is_not_believed() {
+    let model = model("2026-05-01T00:00:00Z", NOW, |_| 0.6, |start| Some(clear_w(start)));
+    let zeros = [Some(0.0); 192];
+    assert_eq!(model.problem(at(NOW), &zeros).unwrap().code, "implausible");
+    assert!(of(&model.ahead(at(NOW), &zeros), NOW, "2026-05-21T12:00:00Z").mean_w > 500.0);
+    // A night of zeros is a night.
+    assert_eq!(model.problem(at("2026-05-20T20:00:00Z"), &[Some(0.0); 24]), None);
+    assert_eq!(SolarModel::new().problem(at(NOW), &zeros), None);
+}
