@@ -14,8 +14,8 @@
 //!
 //! The method is an analogue ensemble (Delle Monache et al., "Probabilistic weather prediction with an
 //! analog ensemble", Monthly Weather Review 141, 2013) with the kernel weights of local regression.
-//! The weights were chosen on every other week of the shipped year; `cargo bench --bench quality` shows
-//! how good the result is.
+//! The weights were searched for on every other week of the shipped year, then rounded and settled on all of
+//! it, so on another home the gain may be smaller; `cargo bench --bench quality` shows what it is.
 
 mod kinds;
 mod warmth;
