@@ -12,6 +12,7 @@ mod home;
 #[path = "it/memory.rs"]
 mod memory;
 #[path = "it/month.rs"]
+#[allow(dead_code, reason = "the bench uses all of it")]
 mod month;
 #[path = "it/record.rs"]
 mod record;

@@ -20,6 +20,7 @@ use server::manage::{
 };
 
 use crate::roster::{Change, RosterFile};
+use crate::shipped::SHIPPED;
 use crate::trial::Ground;
 
 /// How long a changed file may take until it is in use: it is left alone for a moment and then compiled.
@@ -162,13 +163,21 @@ impl Manager {
             std::fs::rename(&half, path)
         };
         write().map_err(|error| failed(format!("{}: cannot be written: {error}", path.display())))?;
+        self.awaited(name, hash, path)
+    }
+
+    /// Waits until a version is in use after `path` was changed.
+    fn awaited(&self, name: &str, hash: &str, path: &Path) -> Result<StrategyDetail> {
         let begun = Instant::now();
         loop {
             let entries = self.library.entries();
-            let entry = entries.iter().find(|entry| entry.name == name && entry.newest_hash.as_deref() == Some(hash));
-            let is_in_use = |entry: &Entry| entry.strategy.as_ref().is_some_and(|s| s.hash() == hash);
-            match entry {
-                Some(entry) if is_in_use(entry) => return Ok(self.detail(entry, &self.roster()?)),
+            let is_wanted = |entry: &&Entry| entry.strategy.as_ref().is_some_and(|s| s.hash() == hash);
+            let is_newest = |entry: &&Entry| entry.newest_hash.as_deref() == Some(hash);
+            let of_name = || entries.iter().filter(|entry| entry.name == name);
+            if let Some(entry) = of_name().find(is_wanted) {
+                return Ok(self.detail(entry, &self.roster()?));
+            }
+            match of_name().find(is_newest) {
                 Some(Entry { error: Some(error), .. }) => {
                     return Err(refused(format!("{}: {error}; what was in use stays in use", path.display())));
                 }
@@ -358,6 +367,7 @@ impl Manage for Manager {
             }
         };
         let wasm = vault.bytes(&version.hash).map_err(failed)?;
+        let is_shipped = SHIPPED.iter().any(|(shipped, bytes)| *shipped == name && *bytes == wasm.as_slice());
         // What the owner goes back to is wanted, whatever it did before.
         let roster = self.roster()?;
         let at = Timestamp::now();
@@ -366,7 +376,15 @@ impl Manage for Manager {
         } else if roster.shadows.iter().any(|shadow| shadow == name) {
             self.change(name, Change::Shadow { at })?;
         }
-        self.put(name, &version.hash, &self.file_of(name), &wasm)
+        match &entry.origin {
+            // Without the owner's file the shipped one is back, and follows the program's updates again.
+            Origin::File(path) if is_shipped => {
+                std::fs::remove_file(path)
+                    .map_err(|error| failed(format!("{}: cannot be removed: {error}", path.display())))?;
+                self.awaited(name, &version.hash, path)
+            }
+            _ => self.put(name, &version.hash, &self.file_of(name), &wasm),
+        }
     }
 
     fn log(&self, name: &str, limit: u32) -> Result<Vec<LogEntry>> {

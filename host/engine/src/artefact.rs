@@ -64,7 +64,7 @@ impl Artefact {
 
 /// For messages with parts that are the strategy's own.
 pub(crate) fn shown(message: String) -> String {
-    text::line(text::cut(message, 1000))
+    text::short_line(message, 1000)
 }
 
 /// A component from a core module.

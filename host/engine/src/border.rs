@@ -74,7 +74,7 @@ impl Border<'_> {
 
     fn text(&self, path: Arguments<'_>, text: &mut String) -> Result<(), Failure> {
         self.count(path, text.len(), self.limits.text_bytes, "bytes")?;
-        *text = text::line(std::mem::take(text));
+        *text = text::short_line(std::mem::take(text), self.limits.text_bytes);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::budget::Budget;
 use crate::engine::HANDLES;
 use crate::sandbox::{LimitHit, LogLine};
 use crate::wasi::Refused;
-use crate::{EngineConfig, text};
+use crate::{EngineConfig, sandbox, text};
 
 /// Lines of a backtrace that are kept, and bytes of each: names of functions are the strategy's.
 const BACKTRACE_LINES: usize = 40;
@@ -128,10 +128,12 @@ pub(crate) fn explain(phase: Phase, error: &wasmtime::Error, budget: &Budget, co
     } else if is_out_of_hostcall_fuel(error) {
         let limit = config.answer_bytes;
         (Kind::AnswerTooLarge, format!("passed more than {limit} bytes in one answer or log line"))
+    } else if let Some(hit) = count_exceeded(error) {
+        (Kind::MemoryLimit, format!("{hit}{when}"))
     } else if is_out_of_handles(error) {
         (Kind::MemoryLimit, format!("asked for more than {HANDLES} handles{when}"))
     } else {
-        let cause = text::line(text::cut(format!("{:#}", Chain(error)), config.text_bytes));
+        let cause = text::short_line(format!("{:#}", Chain(error)), config.text_bytes);
         match phase {
             Phase::Starting => (Kind::NotStarted, format!("could not be started: {cause}")),
             Phase::Running => (Kind::InvalidAnswer, format!("passed a value outside the contract: {cause}")),
@@ -173,6 +175,18 @@ fn is_out_of_hostcall_fuel(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| cause.to_string().contains("hostcalls has been exhausted"))
 }
 
+/// Which limit of [`sandbox`] on numbers of things was exceeded; likewise.
+fn count_exceeded(error: &wasmtime::Error) -> Option<String> {
+    let found = |what: &str| error.chain().any(|cause| cause.to_string().contains(&format!("{what} count too high")));
+    let kinds = [
+        ("instance", "instances", sandbox::INSTANCES),
+        ("table", "tables", sandbox::TABLES),
+        ("memory", "memories", sandbox::MEMORIES),
+    ];
+    let (_, kinds, most) = kinds.into_iter().find(|(what, ..)| found(what))?;
+    Some(format!("asked for more {kinds} than {most}"))
+}
+
 /// Likewise.
 fn is_out_of_handles(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| cause.to_string().contains("store handle limit exceeded"))
@@ -183,7 +197,7 @@ fn backtrace(frames: &WasmBacktrace) -> String {
     let lines: Vec<_> = lines
         .lines()
         .take(BACKTRACE_LINES)
-        .map(|line| text::line(text::cut(line.to_owned(), BACKTRACE_LINE_BYTES)))
+        .map(|line| text::short_line(line.to_owned(), BACKTRACE_LINE_BYTES))
         .collect();
     lines.join("\n")
 }

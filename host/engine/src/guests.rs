@@ -3,7 +3,7 @@
 //! The layouts are those of the canonical ABI for `wit/0.2.0`, whose answers are laid out as in all versions
 //! before.
 
-use wit_component::{StringEncoding, embed_component_metadata};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// Where the image of the description and of the answer begin. The heap begins at the second page.
@@ -46,6 +46,27 @@ impl Image {
 
     pub(crate) fn list(&mut self, items: &[Vec<u8>]) -> Span {
         (self.put(&items.concat()), items.len() as u32)
+    }
+
+    /// A `fact`.
+    pub(crate) fn fact(&mut self, name: impl AsRef<[u8]>, value: f64, unit: impl AsRef<[u8]>) -> Vec<u8> {
+        let mut fact = vec![0; 24];
+        set(&mut fact, 0, self.text(name));
+        fact[8..16].copy_from_slice(&value.to_le_bytes());
+        set(&mut fact, 16, self.text(unit));
+        fact
+    }
+
+    /// An `expectation` without command, with the figures that are given.
+    pub(crate) fn expectation(&mut self, target: &str, power_w: f64, soc_pct: f64) -> Vec<u8> {
+        let mut expectation = vec![0; 104];
+        set(&mut expectation, 0, self.text(target));
+        for (at, value) in [(48, power_w), (64, soc_pct)] {
+            expectation[at] = 1;
+            expectation[at + 8..at + 16].copy_from_slice(&value.to_le_bytes());
+        }
+        set(&mut expectation, 80, self.text("test"));
+        expectation
     }
 
     /// An `action`; `command` is its discriminant with the bytes of its payload.
@@ -164,11 +185,11 @@ impl Guest {
         image
     }
 
-    /// The core module without the section that names its contract.
-    pub(crate) fn module(&self) -> Vec<u8> {
+    /// The text of the core module.
+    pub(crate) fn text(&self) -> String {
         let Self { contract, pages, describe, decide, realloc, imports, items, .. } = self;
         let description = self.description();
-        let text = format!(
+        format!(
             r#"(module $guest
                 (import "wattwright:strategy/host@{contract}" "log" (func $log (param i32 i32 i32)))
                 {imports}
@@ -183,23 +204,40 @@ impl Guest {
                 (data (i32.const {ANSWER}) "{}"))"#,
             escaped(&description.bytes),
             escaped(&self.answer.bytes),
-        );
-        wat::parse_str(text).unwrap()
+        )
+    }
+
+    /// The core module without the section that names its contract.
+    pub(crate) fn module(&self) -> Vec<u8> {
+        wat::parse_str(self.text()).unwrap()
+    }
+
+    /// The text of the contract that it is built for.
+    pub(crate) fn wit(&self) -> String {
+        let wit = include_str!("../../../wit/0.2.0/strategy.wit")
+            .replace("wattwright:strategy@0.2.0", &format!("wattwright:strategy@{}", self.contract))
+            .replace("    import host;", &format!("    import host;\n{}", self.world));
+        wit + &self.packages
     }
 
     /// The whole file.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut module = self.module();
-        let mut wit = include_str!("../../../wit/0.2.0/strategy.wit")
-            .replace("wattwright:strategy@0.2.0", &format!("wattwright:strategy@{}", self.contract))
-            .replace("    import host;", &format!("    import host;\n{}", self.world));
-        wit.push_str(&self.packages);
-        let mut resolve = Resolve::default();
-        let package = resolve.push_str("strategy.wit", &wit).unwrap();
-        let world = resolve.select_world(&[package], Some("strategy")).unwrap();
-        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-        module
+        embed(self.module(), &self.wit())
     }
+}
+
+/// Adds the section that names the contract, whose world is called `strategy`.
+pub(crate) fn embed(mut module: Vec<u8>, wit: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("strategy.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], Some("strategy")).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    module
+}
+
+/// The component of a core module with that section.
+pub(crate) fn component(module: &[u8]) -> Vec<u8> {
+    ComponentEncoder::default().module(module).unwrap().encode().unwrap()
 }
 
 fn escaped(bytes: &[u8]) -> String {

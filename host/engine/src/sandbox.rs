@@ -40,6 +40,17 @@ pub(crate) struct LimitHit {
     limit: usize,
 }
 
+/// Core instances of a component. One from a core module has up to four: the module, the glue of
+/// wit-component, and an adapter. One of Python is linked from libraries and has 14, or 38 with
+/// `--stub-wasi`.
+pub(crate) const INSTANCES: usize = 64;
+
+/// Its tables.
+pub(crate) const TABLES: usize = 8;
+
+/// Its memories.
+pub(crate) const MEMORIES: usize = 4;
+
 /// Counts what an instance takes, over all its memories and tables. A refusal ends the call: whether a
 /// program goes on without the memory that it asked for must not depend on the owner's configuration.
 pub(crate) struct Meter {
@@ -83,19 +94,16 @@ impl ResourceLimiter for Meter {
         Err(error)
     }
 
-    // A component from one core module has up to four core instances: the module, the glue of
-    // wit-component, and an adapter. One of Python is linked from libraries and has 14, or 38 with
-    // `--stub-wasi`.
     fn instances(&self) -> usize {
-        64
+        INSTANCES
     }
 
     fn tables(&self) -> usize {
-        8
+        TABLES
     }
 
     fn memories(&self) -> usize {
-        4
+        MEMORIES
     }
 }
 
@@ -180,7 +188,7 @@ impl Log {
             self.dropped += 1;
             return;
         }
-        let message = text::line(text::cut(message, self.text_limit.min(self.byte_limit - self.bytes)));
+        let message = text::short_line(message, self.text_limit.min(self.byte_limit - self.bytes));
         self.bytes += message.len();
         self.lines.push(LogLine { level, message });
     }

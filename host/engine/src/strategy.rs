@@ -125,7 +125,7 @@ impl Strategy {
 }
 
 fn declined(reason: String, text_bytes: usize) -> Failure {
-    let reason = text::line(text::cut(reason, text_bytes));
+    let reason = text::short_line(reason, text_bytes);
     let reason = if reason.trim().is_empty() { "gave no reason".to_owned() } else { reason };
     Failure::new(Kind::Declined, format!("has no plan: {reason}"))
 }

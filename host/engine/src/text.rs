@@ -47,6 +47,11 @@ pub(crate) fn cut(mut text: String, bytes: usize) -> String {
     text
 }
 
+/// One line of about so many bytes at most, also when its escapes are longer than what they stand for.
+pub(crate) fn short_line(text: String, bytes: usize) -> String {
+    cut(line(cut(text, bytes)), bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +70,11 @@ mod tests {
     fn a_cut_falls_between_characters() {
         assert_eq!(cut("äöü".into(), 3), "ä…");
         assert_eq!(cut("äöü".into(), 6), "äöü");
+    }
+
+    #[test]
+    fn what_is_longer_when_it_is_shown_is_cut_again() {
+        assert_eq!(short_line("\0".repeat(1000), 12), "\\u{0}\\u{0}\\u…");
+        assert_eq!(short_line("a\nb".into(), 12), "a b");
     }
 }

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use guests::{Guest, input};
+use libtest_mimic::{Arguments, Failed, Trial};
 use wattwright_engine::{
     ChildCompiler, CompileLimits, Compiler, Engine, EngineConfig, Library, LibraryConfig, LoadError, compile_child,
 };
@@ -26,24 +27,25 @@ fn main() -> ExitCode {
             ..CompileLimits::default()
         });
     }
-    let tests: [(&str, fn()); 8] = [
-        ("gives_the_same_as_compiling_here", gives_the_same_as_compiling_here),
-        ("refusals_are_told_as_by_compiling_here", refusals_are_told_as_by_compiling_here),
-        ("a_bomb_ends_at_the_memory_limit", a_bomb_ends_at_the_memory_limit),
-        ("a_bomb_ends_at_the_processor_limit", a_bomb_ends_at_the_processor_limit),
-        ("a_bomb_ends_at_the_wall_clock_limit", a_bomb_ends_at_the_wall_clock_limit),
-        ("too_much_machine_code_is_refused", too_much_machine_code_is_refused),
-        ("a_compiler_that_is_none_is_named_and_what_is_shipped_loads", a_compiler_that_is_none),
-        ("a_bomb_in_the_folder_leaves_the_last_good_version", a_bomb_in_the_folder),
-    ];
-    let asked: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    for (name, test) in tests {
-        if asked.is_empty() || asked.iter().any(|part| name.contains(part.as_str())) {
+    let test = |name: &str, test: fn()| {
+        Trial::test(name, move || {
             test();
-            println!("test {name} ... ok");
-        }
-    }
-    ExitCode::SUCCESS
+            Ok::<(), Failed>(())
+        })
+    };
+    let tests = vec![
+        test("gives_the_same_as_compiling_here", gives_the_same_as_compiling_here),
+        test("refusals_are_told_as_by_compiling_here", refusals_are_told_as_by_compiling_here),
+        test("a_bomb_ends_at_the_memory_limit", a_bomb_ends_at_the_memory_limit),
+        test("a_bomb_ends_at_the_processor_limit", a_bomb_ends_at_the_processor_limit),
+        test("a_bomb_ends_at_the_wall_clock_limit", a_bomb_ends_at_the_wall_clock_limit),
+        test("too_much_machine_code_is_refused", too_much_machine_code_is_refused),
+        test("a_compiler_that_is_none_is_named_and_what_is_shipped_loads", a_compiler_that_is_none),
+        test("a_bomb_in_the_folder_leaves_the_last_good_version", a_bomb_in_the_folder),
+    ];
+    // One measures the whole process.
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    libtest_mimic::run(&arguments, tests).exit_code()
 }
 
 fn child(limits: CompileLimits) -> Compiler {

@@ -8,7 +8,7 @@ use crate::{Journal, Result, micros};
 /// How long records are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep {
-    /// Ticks, what shadows said to them, and notes, in days. A day with a tick each slot takes about 2.5 MB.
+    /// Ticks, what shadows said to them, and notes, in days. A day with a tick each slot takes about 1.5 MB.
     pub ticks_days: u32,
     /// Past slots, in days. A year of them takes about 4 MB.
     pub past_days: u32,

@@ -35,9 +35,9 @@ use crate::strategies::{balances, declines};
 const BATTERY: &str = "battery";
 const PLUG: &str = "washer";
 const DATA: &[u8] = include_bytes!("../../../../examples/data/home-a.csv.gz");
-/// So many ticks are a month.
+/// So many ticks are a month …
 pub const MONTH: usize = 10_000;
-/// From one tick to the next in 10,000 a month …
+/// … with so many steps from one to the next …
 const STEPS: usize = 13;
 /// … of so many seconds.
 const STEP_S: u32 = 20;
@@ -269,7 +269,7 @@ impl World {
                 _ => {}
             }
             let since = self.ledger.in_force(approved.target()).map_or(self.now, |in_force| in_force.since);
-            let in_force = InForce { command: command.clone(), since };
+            let in_force = InForce { command: command.clone(), since, until: None };
             self.in_force.insert(approved.target().clone(), (in_force, ruled.judged.verdict.by.clone()));
         }
         Ok(Made { tick, scene: serde_json::to_vec(&scene)?, kept })
