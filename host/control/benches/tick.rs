@@ -5,7 +5,7 @@
 //! `cargo xtask bench`. With `-- --json` it prints a list of `{name, value, unit, floor, ratio}`, the
 //! native run being the floor.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 use control::snapshot::{self, Seen};
 use control::{BatterySetup, DeviceSetup, Known, Setup};
 use engine::{Engine, EngineConfig, Strategy};
-use guard::{BatteryLimits, DeviceLimits, Guard, Judged, Ledger, Limits, Scene, Watch};
+use guard::{BatteryLimits, DeviceLimits, Guard, Judged, Ledger, Limits, Mandate, Proposal, Scene, Watch};
 use jiff::{SignedDuration, Timestamp};
 use model::home::HomeState;
 use model::snapshot::{Abilities, PastSlot, Slot, Snapshot};
-use model::{Action, BatteryState, CommandKind, DeviceState, Input, Link, Mode, Reading};
+use model::{Action, BatteryState, CommandKind, DeviceState, Grant, Input, Link, Mode, Reading};
 use serde_json::{Value, json};
 use wattwright_control as control;
 
@@ -37,7 +37,7 @@ struct Bench {
     ledger: Ledger,
     guard: Guard,
     now: Timestamp,
-    declared: BTreeSet<CommandKind>,
+    mandate: Mandate,
 }
 
 impl Bench {
@@ -56,7 +56,8 @@ impl Bench {
     fn judge(&self, actions: &[Action]) -> Vec<Judged> {
         let uptime = Duration::from_secs(3600);
         let scene = Scene { home: &self.state, now: self.now, uptime, ledger: &self.ledger, watch: &self.watch };
-        self.guard.judge(actions, &self.declared, &scene)
+        let proposal = |action| Proposal { by: "rule-based", action, mandate: &self.mandate };
+        self.guard.judge(&actions.iter().map(proposal).collect::<Vec<_>>(), &scene)
     }
 }
 
@@ -134,6 +135,7 @@ fn bench(strategy: &Strategy) -> Result<Bench, Box<dyn Error>> {
         direction_dwell: Duration::from_secs(120),
         write_interval: Duration::from_secs(10),
         lease: Duration::from_secs(1200),
+        ..BatteryLimits::default()
     };
     let device = |abilities| DeviceLimits {
         abilities,
@@ -142,6 +144,7 @@ fn bench(strategy: &Strategy) -> Result<Bench, Box<dyn Error>> {
         power_w: None,
         level: None,
         lease: Duration::from_secs(1200),
+        ..DeviceLimits::default()
     };
     let switch = Abilities { switch: true, ..Abilities::default() };
     let light = Abilities { light: true, ..Abilities::default() };
@@ -169,8 +172,6 @@ fn bench(strategy: &Strategy) -> Result<Bench, Box<dyn Error>> {
         }],
         devices: vec![named("plug", "plug"), named("led", "light")],
         tasks: Vec::new(),
-        order: vec!["rule-based".into()],
-        settings: BTreeMap::new(),
         settle: Duration::from_secs(20),
     };
     let shown = |id: &str, abilities| DeviceState {
@@ -189,12 +190,14 @@ fn bench(strategy: &Strategy) -> Result<Bench, Box<dyn Error>> {
         solar_power_w: Some(Reading::of("solar", 0.0, now)),
         load_power_w: None,
         temperature_c: None,
+        import_cap_w: None,
         batteries: vec![BatteryState {
             id: "battery".into(),
             soc_pct: Reading::of("soc", 40.0, now),
             power_w: Reading::of("power", 0.0, now),
             device_max_charge_w: None,
             device_max_discharge_w: None,
+            taken: None,
         }],
         devices: vec![shown("plug", switch), shown("led", light)],
     };
@@ -203,7 +206,7 @@ fn bench(strategy: &Strategy) -> Result<Bench, Box<dyn Error>> {
     Ok(Bench {
         known: known(now)?,
         guard: Guard::new(limits),
-        declared: strategy.description().commands.clone(),
+        mandate: Mandate { declared: strategy.description().commands.clone(), grant: Grant::default() },
         ledger: Ledger::default(),
         setup,
         state,

@@ -11,21 +11,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::Library;
-use guard::{Approved, Guard, Judged, Ledger, Scene, Watch};
+use guard::{Approved, Guard, Ledger, Scene, SceneRecord, Watch};
 use home::{Home, ReadBack, SendError};
 use jiff::Timestamp;
 use model::snapshot::{InForce, Snapshot, TaskState};
 use model::{
-    Action, Attempt, Cause, Command, Decision, HomeState, Link, Live, Mode, Outcome, Reason, Rule, Stage, TargetId,
-    Tick, Verdict,
+    Action, Cause, Command, HomeState, Link, Live, Mode, Outcome, Roster, Rule, Stage, StrategyRef, TargetId, Tick,
+    Verdict,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::balance::Tuning;
+use crate::claims::{self, Ruled};
 use crate::ports::{Data, Record};
+use crate::roster;
 use crate::setup::Setup;
+use crate::shadows::{Look, Shadows};
 use crate::snapshot::{self, Seen};
 use crate::standing::{Key, Standing, Target};
 use crate::tasks::{self, Progress};
@@ -65,8 +68,12 @@ pub struct Controller {
     data: Arc<dyn Data>,
     record: Arc<dyn Record>,
     library: Arc<Library>,
+    roster: Arc<Roster>,
+    roster_changes: watch::Receiver<Arc<Roster>>,
+    shadows: Shadows,
     tuning: Tuning,
     started: Instant,
+    uptime_before: Duration,
     ledger: Ledger,
     watch: Watch,
     targets: BTreeMap<TargetId, Target>,
@@ -89,14 +96,17 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// A loop that has not begun, and the present as it will show it.
+    /// A loop that has not begun, and the present as it will show it. Must be called within a Tokio runtime.
     pub fn new(
         setup: Setup,
         home: Arc<dyn Home>,
         data: Arc<dyn Data>,
         record: Arc<dyn Record>,
         library: Arc<Library>,
+        mut roster_changes: watch::Receiver<Arc<Roster>>,
     ) -> (Self, watch::Receiver<Arc<Live>>) {
+        let roster = roster_changes.borrow_and_update().clone();
+        library.pardon(&roster);
         let targets = setup
             .batteries
             .iter()
@@ -104,18 +114,22 @@ impl Controller {
             .chain(setup.devices.iter().map(|d| (d.id.clone(), Target::new(d.id.clone(), d.mode, false))))
             .collect();
         let state = home.state();
-        let first = publish::first(&setup, &state, &library);
+        let first = publish::first(&setup, &state, &library, &roster);
         let (live, live_receiver) = watch::channel(Arc::new(first));
         let now = Instant::now();
-        let controller = Self {
+        let mut controller = Self {
             guard: Guard::new(setup.limits.clone()),
             setup: Arc::new(setup),
+            shadows: Shadows::start(library.clone(), record.clone(), roster_changes.clone()),
             home,
             data,
             record,
             library,
+            roster,
+            roster_changes,
             tuning: Tuning::default(),
             started: now,
+            uptime_before: Duration::ZERO,
             ledger: Ledger::default(),
             watch: Watch::default(),
             targets,
@@ -136,6 +150,7 @@ impl Controller {
             live,
             sent: mpsc::channel(64),
         };
+        controller.load_ledger();
         (controller, live_receiver)
     }
 
@@ -144,6 +159,7 @@ impl Controller {
         let mut home = self.home.changes();
         let mut data = self.data.changes();
         let mut library = self.library.changes();
+        let mut roster = self.roster_changes.clone();
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -151,8 +167,12 @@ impl Controller {
                 () = shutdown.cancelled() => break,
                 Some(sent) = self.sent.1.recv() => self.on_sent(sent),
                 Ok(()) = library.changed() => {
-                    let what = "a strategy file changed".to_owned();
+                    let what = "a strategy was loaded, replaced, removed or quarantined".to_owned();
                     self.tick(Cause::Strategy { what }).await;
+                }
+                Ok(()) = roster.changed() => {
+                    let new = roster.borrow_and_update().clone();
+                    self.on_roster(new).await;
                 }
                 Ok(()) = data.changed() => self.change = Some("prices or forecasts changed".into()),
                 Ok(()) = home.changed() => {}
@@ -170,8 +190,18 @@ impl Controller {
         self.farewell().await;
     }
 
+    /// Takes in what the owner lets strategies do from now on.
+    async fn on_roster(&mut self, new: Arc<Roster>) {
+        let old = std::mem::replace(&mut self.roster, new);
+        self.library.pardon(&self.roster);
+        if let Some(what) = roster::change(&old, &self.roster) {
+            self.tick(Cause::Strategy { what }).await;
+        }
+    }
+
+    /// The monotonic clock of the guard; it goes on across restarts.
     fn uptime(&self) -> Duration {
-        self.started.elapsed()
+        self.uptime_before + self.started.elapsed()
     }
 
     fn zone(&self, state: &HomeState) -> jiff::tz::TimeZone {
@@ -182,7 +212,7 @@ impl Controller {
     fn observe(&mut self) {
         let state = self.home.state();
         let now = Timestamp::now();
-        self.watch.observe(&state, &self.setup.limits, self.started.elapsed(), now);
+        self.watch.observe(&state, &self.setup.limits, self.uptime(), now);
         if state.link.is_up() {
             self.data.observe(now, &snapshot::measure(&self.setup, &state, &self.watch, now));
         }
@@ -229,7 +259,7 @@ impl Controller {
             return Some(if first { Cause::Start } else { Cause::Reconnected });
         }
         if self.last.is_none() {
-            return (self.uptime() >= PATIENCE).then_some(Cause::Start);
+            return (self.started.elapsed() >= PATIENCE).then_some(Cause::Start);
         }
         let slot = model::slot::start_of(Timestamp::now());
         if self.last_slot != Some(slot) {
@@ -246,7 +276,7 @@ impl Controller {
         let shown = |target: &Target| {
             let standing = target.standing.as_ref().filter(|_| target.mode == Mode::Control)?;
             let command = standing.approved.command()?.clone();
-            Some((target.id.clone(), InForce { command, since: standing.since }))
+            Some((target.id.clone(), InForce::since(command, standing.since)))
         };
         self.targets.values().filter_map(shown).collect()
     }
@@ -269,48 +299,43 @@ impl Controller {
         self.last_slot = Some(model::slot::start_of(now));
         self.last_tick = Some(Instant::now());
         self.retry_at = None;
-        let snapshot = self.snapshot(&self.home.state(), now);
+        let snapshot = Arc::new(self.snapshot(&self.home.state(), now));
         let decided = self.decide(snapshot).await;
         self.remember(&decided);
 
         let state = self.home.state();
-        let scene =
-            Scene { home: &state, now, uptime: self.started.elapsed(), ledger: &self.ledger, watch: &self.watch };
-        let judged = tick::judge(&self.guard, &decided, &scene);
-        let actions = decided.plan.as_ref().map(|p| p.actions.clone()).unwrap_or_default();
-        let mut pairs: Vec<(Action, Judged)> = actions.into_iter().zip(judged).collect();
-        let stops = self.stops(&pairs, &scene);
-        pairs.extend(stops);
-        if pairs
-            .iter()
-            .any(|(_, j)| j.verdict.findings.iter().any(|f| matches!(f.rule, Rule::Dwell | Rule::WriteInterval)))
-        {
+        let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
+        let scene = SceneRecord::of(&self.guard, &scene);
+        let voices = decided.voices();
+        let (proposals, superseded) = claims::claim(&voices);
+        let ruled = claims::judge(&proposals, &scene);
+        let waits = |verdict: &Verdict| {
+            verdict.findings.iter().any(|finding| matches!(finding.rule, Rule::Dwell | Rule::WriteInterval))
+        };
+        if ruled.iter().any(|ruled| waits(&ruled.judged.verdict)) {
             self.retry_at = Some(Instant::now() + RETRY);
         }
 
-        let (outcomes, changes) = self.begin(&pairs, now);
-        let mut tick = Tick {
-            id: 0,
-            at: now,
-            cause,
-            input: decided.input,
-            strategy: decided.strategy,
-            attempts: decided.attempts,
-            plan: decided.plan,
-            parts: Vec::new(),
-            superseded: Vec::new(),
-            verdicts: pairs.into_iter().map(|(_, judged)| judged.verdict).collect(),
-            outcomes: outcomes.clone(),
-            modes: self.targets.values().map(|t| (t.id.clone(), t.mode)).collect(),
-            decide_us: u64::try_from(decided.took.as_micros()).unwrap_or(u64::MAX),
-            fuel: decided.fuel,
-        };
-        tick.id = self.keep(&tick);
+        let (outcomes, changes) = self.begin(&ruled, now);
+        let mut tick = decided.to_tick(now, cause, superseded, &ruled);
+        tick.outcomes.clone_from(&outcomes);
+        tick.modes = self.targets.values().map(|t| (t.id.clone(), t.mode)).collect();
+        tick.id = self.keep(&tick, &scene);
         self.open.push_back((tick.id, outcomes));
         if self.open.len() > OPEN_TICKS {
             self.open.pop_front();
         }
         self.enforce(changes, &tick);
+        for (name, lines) in &self.logs {
+            if let Err(error) = self.record.log(tick.id, now, name, lines) {
+                tracing::error!(strategy = name, %error, "its log could not be kept");
+            }
+        }
+        // What is not recorded has nothing that a shadow's word could stand beside.
+        if tick.id > 0 {
+            let (snapshot, roster) = (decided.snapshot, self.roster.clone());
+            self.shadows.look(Look { tick: tick.id, snapshot, scene: Arc::new(scene), roster });
+        }
         tracing::info!(
             tick = tick.id,
             cause = ?tick.cause,
@@ -322,9 +347,9 @@ impl Controller {
     }
 
     /// Asks the strategies. What is in force is looked after meanwhile: a strategy may compute for seconds.
-    async fn decide(&mut self, snapshot: Snapshot) -> Decided {
-        let (setup, library, record) = (self.setup.clone(), self.library.clone(), self.record.clone());
-        let mut deciding = Box::pin(async move { tick::decide(&setup, &library, Some(&record), snapshot).await });
+    async fn decide(&mut self, snapshot: Arc<Snapshot>) -> Decided {
+        let (library, record, roster) = (self.library.clone(), self.record.clone(), self.roster.clone());
+        let mut deciding = Box::pin(async move { tick::decide(&library, &roster, Some(&record), snapshot).await });
         loop {
             tokio::select! {
                 decided = &mut deciding => return decided,
@@ -338,45 +363,12 @@ impl Controller {
         }
     }
 
-    /// A refused battery command must not leave running what the guard would refuse as well: the
-    /// battery is held, unless only a waiting time stood in the way.
-    fn stops(&self, pairs: &[(Action, Judged)], scene: &Scene<'_>) -> Vec<(Action, Judged)> {
-        let mut stops = Vec::new();
-        for (action, judged) in pairs {
-            let is_battery = self.targets.get(&action.target).is_some_and(|t| t.is_battery);
-            let served = pairs.iter().any(|(a, j)| a.target == action.target && j.approved.is_some());
-            let Some(finding) = judged.verdict.findings.last().filter(|_| judged.verdict.decision == Decision::Refused)
-            else {
-                continue;
-            };
-            let only_waiting = matches!(finding.rule, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate);
-            if !is_battery || served || only_waiting {
-                continue;
-            }
-            let hold = Action {
-                target: action.target.clone(),
-                command: Command::Hold,
-                reason: Reason {
-                    code: "guard-hold".into(),
-                    text: format!("Held, since the guard refused to {}: {}", action.command, finding.text),
-                    facts: Vec::new(),
-                },
-                until: None,
-            };
-            let declared = [model::CommandKind::Hold].into();
-            if let Some(judged) = self.guard.judge(std::slice::from_ref(&hold), &declared, scene).pop() {
-                stops.push((hold, judged));
-            }
-        }
-        stops
-    }
-
     /// Compares what was approved with what is in force. Gives the outcomes to record and, for each
     /// target that gets another command, what to change.
-    fn begin(&mut self, pairs: &[(Action, Judged)], now: Timestamp) -> (Vec<Outcome>, Vec<Change>) {
+    fn begin(&mut self, ruled: &[Ruled], now: Timestamp) -> (Vec<Outcome>, Vec<Change>) {
         let mut outcomes = Vec::new();
         let mut changes = Vec::new();
-        for (action, judged) in pairs {
+        for Ruled { action, judged } in ruled {
             let (Some(approved), Some(target)) = (&judged.approved, self.targets.get(&action.target)) else { continue };
             let Some(command) = approved.command().cloned() else { continue };
             let index = outcomes.len();
@@ -419,7 +411,10 @@ impl Controller {
         for change in changes {
             self.put_in_force(change, tick.id);
         }
-        let waiting = |rule: Rule| matches!(rule, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate | Rule::Link);
+        let waiting = |rule: Rule| {
+            use Rule::{Duplicate, Dwell, InUse, Link, Taken, WriteInterval};
+            matches!(rule, Dwell | WriteInterval | Duplicate | Link | Taken | InUse)
+        };
         let refused_for_now =
             |id: &TargetId| tick.verdicts.iter().any(|v| &v.target == id && v.findings.iter().any(|f| waiting(f.rule)));
         let idle: Vec<TargetId> = self
@@ -433,17 +428,38 @@ impl Controller {
         }
     }
 
+    /// Keeps what the strategies want to know next time, and their logs.
     fn remember(&mut self, decided: &Decided) {
-        if let Some(strategy) = &decided.strategy {
-            self.logs.insert(strategy.name.clone(), decided.log.clone());
-            let memory = decided.plan.as_ref().map(|p| p.memory.as_slice()).unwrap_or_default();
-            if memory != decided.input.memory.as_slice() {
-                let result = self.record.save_memory(strategy, memory);
+        self.logs.clear();
+        for answered in &decided.answers {
+            let name = &answered.strategy.name;
+            let mut log = answered.log.clone();
+            if let Some(why) = &answered.refused_memory {
+                let version = &answered.strategy.version;
+                let text = format!(
+                    "strategy {name}: version {version} cannot use the memory of an earlier one, which was dropped ({why})"
+                );
+                tracing::warn!(text);
+                log.insert(0, format!("host: {text}"));
+                let result = self.record.note(decided.snapshot.now, &text);
+                self.note_record(result.err());
+            }
+            self.logs.insert(name.clone(), log);
+            if let Some(memory) = answered.memory_to_keep() {
+                let result = self.record.save_memory(&answered.strategy, memory);
                 self.note_record(result.err());
             }
         }
-        for Attempt { strategy, code, message } in &decided.attempts {
-            tracing::warn!(strategy = strategy.name, code, message, "strategy gave no plan");
+        for attempt in &decided.attempts {
+            let StrategyRef { name, .. } = &attempt.strategy;
+            tracing::warn!(
+                strategy = name,
+                code = attempt.code,
+                message = attempt.message,
+                backtrace = attempt.backtrace.first(),
+                "strategy gave no plan"
+            );
+            self.logs.insert(name.clone(), attempt.log.clone());
         }
     }
 

@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
-use guard::{Approved, Guard, Scene};
-use model::{BalanceLimits, Command, Rule, Verdict};
+use guard::{Approved, Guard, Scene, Setpoint};
+use model::{BalanceLimits, Command, Grant, Rule, Verdict};
 
 use crate::balance::{self, Tuning};
 
 /// A power below this is a standstill: inverters cut smaller ones to zero (15 W on a SolarFlow 800).
-const STANDSTILL_W: f64 = 15.0;
+pub const STANDSTILL_W: f64 = 15.0;
 /// Powers closer than this are the same: a write for less is not worth its wear
 /// (Zendure/Zendure-HA#1544 asks for a dead band of at least 10 W).
 const SAME_W: f64 = 10.0;
@@ -23,6 +23,10 @@ pub struct Due<'a> {
     pub battery: &'a str,
     /// The command in force.
     pub in_force: &'a Command,
+    /// Name of the strategy that wants it; `None`: the guard's own hold.
+    pub by: Option<&'a str>,
+    /// What the owner lets that strategy do now.
+    pub grant: &'a Grant,
     /// What was written last; `None`: nothing since the link came up.
     pub written: Option<&'a Command>,
     /// How long ago.
@@ -40,6 +44,7 @@ pub struct Due<'a> {
 
 /// What to do.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one a second for each battery, and moved once")]
 pub enum Next {
     /// Nothing: what was written is still right.
     Keep,
@@ -62,7 +67,8 @@ pub fn next(guard: &Guard, due: &Due<'_>, tuning: &Tuning, scene: &Scene<'_>) ->
         },
         other => other.clone(),
     };
-    let judged = guard.judge_setpoint(due.battery, &wanted, &within, scene);
+    let setpoint = Setpoint { battery: due.battery, command: &wanted, within: &within, by: due.by, grant: due.grant };
+    let judged = guard.judge_setpoint(&setpoint, scene);
     let (approved, verdict) = match judged.approved {
         Some(approved) => (approved, judged.verdict),
         None => return Next::Wait(judged.verdict.findings.last().map_or(Rule::Link, |finding| finding.rule)),
@@ -152,6 +158,7 @@ mod tests {
                 direction_dwell: Duration::from_secs(120),
                 write_interval: Duration::from_secs(10),
                 lease: Duration::from_secs(1200),
+                ..BatteryLimits::default()
             };
             let state = HomeState {
                 link: Link::Up { since: NOW },
@@ -161,12 +168,14 @@ mod tests {
                 solar_power_w: None,
                 load_power_w: None,
                 temperature_c: None,
+                import_cap_w: None,
                 batteries: vec![BatteryState {
                     id: "b".into(),
                     soc_pct: Reading::of("soc", soc_pct, NOW),
                     power_w: Reading::of("power", battery_w, NOW),
                     device_max_charge_w: None,
                     device_max_discharge_w: None,
+                    taken: None,
                 }],
                 devices: Vec::new(),
             };
@@ -180,6 +189,8 @@ mod tests {
             let due = Due {
                 battery: "b",
                 in_force,
+                by: Some("test"),
+                grant: &Grant::default(),
                 written,
                 since_write: written.map(|_| Duration::from_secs(60)),
                 grid_w: self.state.grid_power_w.value,

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Entry, Library};
+use engine::{Entry, Library, Quarantine, State};
 use model::live::{Available, Doing, StrategyInfo, StrategyState};
 use model::snapshot::Battery;
-use model::{Attempt, HomeState, Link, Outcome, Snapshot, StrategyRef, TargetId};
+use model::{HomeState, Link, Outcome, Roster, Snapshot, TargetId, Tick};
 
-use crate::setup::Setup;
+use crate::shadows::Standing;
 use crate::snapshot::describe_fault;
 
 /// What is available in each battery at the present use of the home.
@@ -23,38 +23,50 @@ pub fn available(batteries: &[Battery], load_w: Option<f64>) -> Vec<Available> {
     batteries.iter().map(of).collect()
 }
 
-/// The strategies in the order in which they are asked, then the rest.
+/// The strategies in the order in which they are asked, then the shadows, then the rest.
 pub fn strategies(
-    setup: &Setup,
     library: &Library,
-    active: Option<&StrategyRef>,
-    attempts: &[Attempt],
+    roster: &Roster,
+    last: Option<&Tick>,
     logs: &BTreeMap<String, Vec<String>>,
+    shadows: &Standing,
 ) -> Vec<StrategyInfo> {
-    let rank = |name: &str| setup.order.iter().position(|o| o == name).unwrap_or(usize::MAX);
+    let place = |name: &str| roster.active.iter().chain(&roster.shadows).position(|listed| listed == name);
     let mut entries = library.entries();
-    entries.sort_by_key(|entry| (rank(&entry.name), entry.name.clone()));
-    entries.into_iter().map(|entry| info(setup, entry, active, attempts, logs)).collect()
+    entries.sort_by_key(|entry| (place(&entry.name).unwrap_or(usize::MAX), entry.name.clone()));
+    entries.into_iter().map(|entry| info(roster, entry, last, logs, shadows)).collect()
 }
 
 fn info(
-    setup: &Setup,
+    roster: &Roster,
     entry: Entry,
-    active: Option<&StrategyRef>,
-    attempts: &[Attempt],
+    last: Option<&Tick>,
     logs: &BTreeMap<String, Vec<String>>,
+    shadows: &Standing,
 ) -> StrategyInfo {
     let description = entry.strategy.as_ref().map(|s| s.description().clone());
     let version = entry.strategy.as_ref().map(|s| s.reference());
-    let in_order = setup.order.contains(&entry.name);
+    let (name, is) = (&entry.name, |names: &[String]| names.contains(&entry.name));
+    let decides = || {
+        let verdicts = last.map(|tick| tick.verdicts.as_slice()).unwrap_or_default();
+        verdicts.iter().any(|verdict| verdict.by.as_ref() == Some(name) && verdict.approved.is_some())
+    };
+    let quarantine = match &entry.state {
+        State::Quarantined(quarantine) => Some(why_quarantined(quarantine)),
+        State::InUse | State::NotLoaded => None,
+    };
     let state = match &version {
         None => StrategyState::Failed,
-        Some(version) if Some(version) == active => StrategyState::Active,
-        Some(_) if in_order => StrategyState::FallBack,
+        Some(_) if quarantine.is_some() => StrategyState::Quarantined,
+        Some(_) if is(&roster.active) && decides() => StrategyState::Active,
+        Some(_) if is(&roster.active) => StrategyState::FallBack,
+        Some(_) if is(&roster.shadows) => StrategyState::Shadow,
         Some(_) => StrategyState::Idle,
     };
+    let attempts = last.map(|tick| tick.attempts.as_slice()).unwrap_or_default();
     let failed_call = attempts.iter().find(|a| Some(&a.strategy) == version.as_ref()).map(|a| a.message.clone());
-    let own = setup.settings.get(&entry.name).cloned().unwrap_or_else(|| serde_json::json!({}));
+    let failed_call = failed_call.or_else(|| shadows.failures.get(name).cloned());
+    let own = roster.member(name).settings;
     let settings = entry.strategy.as_ref().and_then(|s| s.complete_settings(&own).ok()).unwrap_or(own);
     StrategyInfo {
         state,
@@ -62,12 +74,21 @@ fn info(
         summary: description.as_ref().map(|d| d.summary.clone()).unwrap_or_default(),
         author: description.map(|d| d.author).unwrap_or_default(),
         loaded_at: entry.loaded_at,
-        error: entry.error.or(failed_call),
+        error: entry.error.or(quarantine).or(failed_call),
         settings,
-        log: logs.get(&entry.name).cloned().unwrap_or_default(),
+        log: logs.get(&entry.name).or_else(|| shadows.logs.get(&entry.name)).cloned().unwrap_or_default(),
         version,
         name: entry.name,
     }
+}
+
+/// Why a strategy is not asked, and the way out.
+pub fn why_quarantined(quarantine: &Quarantine) -> String {
+    let Quarantine { since, code, message } = quarantine;
+    format!(
+        "in quarantine since {since:.0}, after three failures in a row, the last one `{code}`: {message}; a new version \
+         or the owner's pardon ends it"
+    )
 }
 
 /// What the owner should know, most important first.
@@ -77,6 +98,7 @@ pub fn troubles(
     doing: &[Doing],
     strategies: &[StrategyInfo],
     snapshot: Option<&Snapshot>,
+    skipped: u64,
     record_error: Option<&str>,
 ) -> Vec<String> {
     let mut troubles = Vec::new();
@@ -117,6 +139,10 @@ pub fn troubles(
             troubles.push(problem.text.clone());
         }
     }
+    if skipped > 0 {
+        let ticks = if skipped == 1 { "1 tick was".to_owned() } else { format!("{skipped} ticks were") };
+        troubles.push(format!("Shadows: {ticks} skipped, since they were still busy with the one before"));
+    }
     if let Some(error) = record_error {
         troubles.push(format!("The journal cannot be written: {error}"));
     }
@@ -144,12 +170,17 @@ mod tests {
         Battery {
             id: "battery".into(),
             name: "Battery".into(),
+            commands: Battery::all_commands(),
             soc_pct,
             capacity_wh: 2000.0,
             min_soc_pct: 10.0,
             max_soc_pct: 100.0,
             max_charge_w: 1000.0,
             max_discharge_w: 800.0,
+            min_power_w: 0.0,
+            grid_charging: true,
+            grid_export: true,
+            carries_solar: false,
             charge_efficiency: 0.95,
             discharge_efficiency: 0.9,
             power_w: Some(0.0),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use model::home::Baseline;
 use model::snapshot::{PastSlot, Problem, Slot, Source};
-use model::{Outcome, StrategyRef, TargetId, Tick};
+use model::{Outcome, Shadow, StrategyRef, TargetId, Tick};
 use tokio::sync::watch;
 
 /// What is known of the slots ahead and behind at one moment.
@@ -51,10 +51,26 @@ pub trait Data: Send + Sync {
 #[error("{0}")]
 pub struct RecordError(pub String);
 
+/// What a strategy wants to know next time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Which version of it wrote this.
+    pub hash: String,
+    /// What it wrote.
+    pub memory: Vec<u8>,
+}
+
 /// Where a tick is kept.
 pub trait Record: Send + Sync {
-    /// Keeps a tick and gives it an id.
-    fn tick(&self, tick: &Tick) -> Result<i64, RecordError>;
+    /// Keeps a tick and gives it an id. `scene` is what its verdicts were found from: a
+    /// [`guard::SceneRecord`] as JSON.
+    fn tick(&self, tick: &Tick, scene: &[u8]) -> Result<i64, RecordError>;
+    /// Keeps what a strategy that is only looked at said to a tick.
+    fn shadow(&self, shadow: &Shadow) -> Result<(), RecordError>;
+    /// Keeps lines that a strategy wrote into its own log.
+    fn log(&self, tick: i64, at: Timestamp, strategy: &str, lines: &[String]) -> Result<(), RecordError>;
+    /// Keeps a sentence for the owner.
+    fn note(&self, at: Timestamp, text: &str) -> Result<(), RecordError>;
     /// Brings the outcomes of an earlier tick up to date.
     fn outcomes(&self, tick: i64, outcomes: &[Outcome]) -> Result<(), RecordError>;
     /// Keeps the settings from before the first takeover, unless some are kept already.
@@ -63,10 +79,17 @@ pub trait Record: Send + Sync {
     fn baseline(&self, target: &TargetId) -> Result<Option<Baseline>, RecordError>;
     /// Drops them after they were restored.
     fn forget_baseline(&self, target: &TargetId) -> Result<(), RecordError>;
-    /// Keeps what a strategy wants to know next time.
+    /// Keeps what a strategy wants to know next time, in place of what it kept before.
+    ///
+    /// There is one memory for each name: a strategy is active or a shadow and never both, and it takes its
+    /// memory along from the one to the other.
     fn save_memory(&self, strategy: &StrategyRef, memory: &[u8]) -> Result<(), RecordError>;
-    /// What this strategy kept; empty when there is nothing.
-    fn load_memory(&self, strategy: &StrategyRef) -> Result<Vec<u8>, RecordError>;
+    /// What the strategy of that name kept, whichever version of it.
+    fn load_memory(&self, strategy: &str) -> Result<Option<Kept>, RecordError>;
+    /// Keeps what the guard remembers of writes, in place of what is kept.
+    fn save_ledger(&self, ledger: &str) -> Result<(), RecordError>;
+    /// What is kept of it.
+    fn load_ledger(&self) -> Result<Option<String>, RecordError>;
     /// Keeps the progress of a task in the window that ends at `deadline`.
     fn save_task(&self, task: &str, deadline: Timestamp, done_wh: f64) -> Result<(), RecordError>;
     /// The progress of a task in that window.

@@ -1,6 +1,5 @@
 //! What the owner configured, checked.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use guard::Limits;
@@ -80,10 +79,6 @@ pub struct Setup {
     pub devices: Vec<DeviceSetup>,
     /// In the owner's order.
     pub tasks: Vec<TaskSetup>,
-    /// Strategies in the order in which they are asked.
-    pub order: Vec<String>,
-    /// Their settings by name, as the owner wrote them.
-    pub settings: BTreeMap<String, serde_json::Value>,
     /// How long a command may take until the device shows it, and then until its power follows.
     pub settle: Duration,
 }

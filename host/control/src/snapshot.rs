@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use guard::{BatteryLimits, Belief, DeviceLimits, GridLimits, Limits, Watch};
+use guard::{BatteryLimits, Belief, DeviceLimits, GridLimits, LevelRange, Limits, Watch};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use model::TargetId;
 use model::home::{BatteryState, DeviceState, Fault, HomeState, Link, Reading};
 use model::snapshot::{Battery, Device, Grid, InForce, Problem, Snapshot, Task};
-use model::{CommandKind, TargetId};
 
+use crate::drive;
 use crate::ports::{Known, Measured};
 use crate::setup::Setup;
 
@@ -84,12 +85,18 @@ pub fn build(seen: Seen<'_>) -> Snapshot {
         Some(Battery {
             id: battery.id.clone(),
             name: battery.name.clone(),
+            commands: limits.commands.clone(),
             soc_pct,
             capacity_wh: limits.capacity_wh,
-            min_soc_pct: limits.min_soc_pct,
+            min_soc_pct: limits.min_soc_pct.max(limits.outage_reserve_pct),
             max_soc_pct: limits.max_soc_pct,
             max_charge_w: device(limits.max_charge_w, shown.and_then(|s| s.device_max_charge_w)),
             max_discharge_w: device(limits.max_discharge_w, shown.and_then(|s| s.device_max_discharge_w)),
+            min_power_w: drive::STANDSTILL_W,
+            // The limits for all let both; what a strategy's grant lets is narrowed for each.
+            grid_charging: true,
+            grid_export: true,
+            carries_solar: battery.carries_solar,
             charge_efficiency: battery.charge_efficiency,
             discharge_efficiency: battery.discharge_efficiency,
             power_w: power_w.map(|w| if battery.carries_solar { w - measured.solar_w.unwrap_or(0.0) } else { w }),
@@ -122,6 +129,11 @@ pub fn build(seen: Seen<'_>) -> Snapshot {
     });
     let devices: Vec<Device> = devices.collect();
 
+    let mut ahead = known.ahead;
+    // How long it lasts nobody tells, so that it is counted on for this slot only.
+    if let (Some(cap_w), Some(slot)) = (guard::import_cap_w(&setup.limits.grid, state), ahead.first_mut()) {
+        slot.import_limit_w = Some(slot.import_limit_w.map_or(cap_w, |limit_w| limit_w.min(cap_w)));
+    }
     let mut problems = problems.0;
     problems.extend(known.problems);
     Snapshot {
@@ -139,7 +151,7 @@ pub fn build(seen: Seen<'_>) -> Snapshot {
         batteries,
         devices,
         tasks,
-        ahead: known.ahead,
+        ahead,
         past: known.past,
         sources: known.sources,
         problems,
@@ -246,7 +258,6 @@ pub fn describe_fault(fault: &Fault) -> String {
 
 /// Limits as far as a snapshot tells them, for judging a plan away from its home.
 pub fn limits_of(snapshot: &Snapshot) -> Limits {
-    let every = |kinds: &[CommandKind]| kinds.iter().copied().collect();
     Limits {
         grid: GridLimits {
             import_limit_w: snapshot.grid.import_limit_w,
@@ -263,15 +274,11 @@ pub fn limits_of(snapshot: &Snapshot) -> Limits {
                     max_soc_pct: battery.max_soc_pct,
                     max_charge_w: battery.max_charge_w,
                     max_discharge_w: battery.max_discharge_w,
-                    commands: every(&[
-                        CommandKind::Hold,
-                        CommandKind::Charge,
-                        CommandKind::Discharge,
-                        CommandKind::Balance,
-                    ]),
+                    commands: battery.commands.clone(),
                     direction_dwell: Duration::ZERO,
                     write_interval: Duration::ZERO,
                     lease: Duration::from_secs(1200),
+                    ..BatteryLimits::default()
                 };
                 (battery.id.clone(), limits)
             })
@@ -283,10 +290,13 @@ pub fn limits_of(snapshot: &Snapshot) -> Limits {
                 let limits = DeviceLimits {
                     abilities: device.abilities,
                     switch_dwell: Duration::ZERO,
+                    // Only the tasks' word is known here.
+                    interruptible: snapshot.tasks.iter().all(|t| t.device != device.id || t.interruptible),
                     write_interval: Duration::ZERO,
                     power_w: None,
-                    level: device.level.as_ref().map(|l| (l.min, l.max)),
+                    level: device.level.as_ref().map(|l| LevelRange { min: l.min, max: l.max }),
                     lease: Duration::from_secs(1200),
+                    ..DeviceLimits::default()
                 };
                 (device.id.clone(), limits)
             })
@@ -308,6 +318,7 @@ pub fn state_of(snapshot: &Snapshot) -> HomeState {
         solar_power_w: Some(reading("solar_power_w".into(), snapshot.solar_power_w)),
         load_power_w: Some(reading("load_power_w".into(), snapshot.load_power_w)),
         temperature_c: None,
+        import_cap_w: None,
         batteries: snapshot
             .batteries
             .iter()
@@ -317,6 +328,7 @@ pub fn state_of(snapshot: &Snapshot) -> HomeState {
                 power_w: reading(format!("batteries.{}.power_w", b.id), b.power_w),
                 device_max_charge_w: None,
                 device_max_discharge_w: None,
+                taken: None,
             })
             .collect(),
         devices: snapshot
@@ -333,3 +345,6 @@ pub fn state_of(snapshot: &Snapshot) -> HomeState {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,120 +1,228 @@
-//! One pass through the chain: a snapshot to a plan, by the first strategy that has one, to verdicts.
+//! One pass through the chain: a snapshot to plans, by all active strategies.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Library, LogLevel, LogLine, Strategy};
-use guard::{Guard, Judged, Scene};
-use model::{Attempt, CommandKind, Input, Plan, Snapshot, StrategyRef};
+use engine::Library;
+use jiff::Timestamp;
+use model::{Allowance, Attempt, Cause, Input, Part, Roster, Snapshot, StrategyRef, Superseded, Terms, Tick};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
+use crate::ask::{Answered, Question};
+use crate::claims::{Ruled, Voice};
 use crate::ports::Record;
-use crate::setup::Setup;
 
-/// What a strategy decided, or that none did.
+/// How much longer than one call may take the asking of all may take.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What the active strategies decided.
+#[derive(Debug)]
 pub struct Decided {
-    /// Whose plan it is; `None`: no strategy gave one.
-    pub strategy: Option<StrategyRef>,
-    /// What that strategy may command.
-    pub declared: BTreeSet<CommandKind>,
-    /// Those asked before it.
+    /// What all of them were asked about.
+    pub snapshot: Arc<Snapshot>,
+    /// Those with a plan, in the owner's order.
+    pub answers: Vec<Answered>,
+    /// Those without, in the owner's order.
     pub attempts: Vec<Attempt>,
-    /// What the last one that was asked was given.
-    pub input: Input,
-    /// The plan.
-    pub plan: Option<Plan>,
-    /// Its own log.
-    pub log: Vec<String>,
-    /// How long the call took.
-    pub took: Duration,
-    /// What the plan cost, as [`engine::Answer::fuel`].
-    pub fuel: u64,
+    /// What the owner lets those do that were asked, where it is not the usual.
+    pub terms: BTreeMap<String, Terms>,
 }
 
-/// Asks the strategies in the owner's order. A strategy that is not loaded, does not accept its
-/// settings, fails or declines hands over to the next.
-pub async fn decide(setup: &Setup, library: &Library, record: Option<&Arc<dyn Record>>, snapshot: Snapshot) -> Decided {
-    let mut input = Input { snapshot, settings: serde_json::json!({}), memory: Vec::new() };
-    let mut attempts = Vec::new();
-    for name in &setup.order {
-        let Some(strategy) = library.current(name) else {
-            let strategy = StrategyRef { name: name.clone(), version: String::new(), hash: String::new() };
-            attempts.push(Attempt {
-                strategy,
-                code: "not-loaded".into(),
-                message: format!("no strategy `{name}` is loaded"),
-            });
-            continue;
-        };
-        let reference = strategy.reference();
-        let refuse = |code: &str, message: String| Attempt { strategy: reference.clone(), code: code.into(), message };
-        let own = setup.settings.get(name).cloned().unwrap_or_else(|| serde_json::json!({}));
-        input.settings = match strategy.complete_settings(&own) {
-            Ok(settings) => settings,
-            Err(problems) => {
-                let list: Vec<String> = problems.iter().map(|p| format!("{}: {}", p.path, p.message)).collect();
-                attempts.push(refuse("settings", format!("settings do not fit: {}", list.join("; "))));
-                continue;
+impl Decided {
+    /// Nobody was asked yet.
+    pub fn new(snapshot: Arc<Snapshot>) -> Self {
+        Self { snapshot, answers: Vec::new(), attempts: Vec::new(), terms: BTreeMap::new() }
+    }
+
+    /// Enters what the next strategy in the owner's order said.
+    pub fn enter(&mut self, terms: Terms, said: Result<Answered, Box<Attempt>>) {
+        let name = match said {
+            Ok(answered) => {
+                let name = answered.strategy.name.clone();
+                self.answers.push(answered);
+                name
+            }
+            Err(attempt) => {
+                let name = attempt.strategy.name.clone();
+                self.attempts.push(*attempt);
+                name
             }
         };
-        input.memory = match record.map(|record| record.load_memory(&reference)) {
-            Some(Ok(memory)) => memory,
-            Some(Err(error)) => {
-                tracing::warn!(strategy = name, %error, "memory could not be read; the strategy begins anew");
-                Vec::new()
-            }
-            None => Vec::new(),
-        };
-        match call(strategy.clone(), &mut input).await {
-            Ok(answer) => {
-                return Decided {
-                    strategy: Some(reference),
-                    declared: strategy.description().commands.clone(),
-                    attempts,
-                    input,
-                    plan: Some(answer.plan),
-                    log: answer.log.iter().map(log_line).collect(),
-                    took: answer.took,
-                    fuel: answer.fuel,
-                };
-            }
-            Err((code, message)) => attempts.push(refuse(&code, message)),
+        if terms != Terms::default() {
+            self.terms.insert(name, terms);
         }
     }
-    Decided {
-        strategy: None,
-        declared: BTreeSet::new(),
-        attempts,
-        input,
-        plan: None,
-        log: Vec::new(),
-        took: Duration::ZERO,
-        fuel: 0,
-    }
-}
 
-/// Calls a strategy on a thread of its own, since it may compute up to its deadline.
-async fn call(strategy: Arc<Strategy>, input: &mut Input) -> Result<engine::Answer, (String, String)> {
-    let lent = input.clone();
-    let joined = tokio::task::spawn_blocking(move || strategy.decide(&lent)).await;
-    match joined {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => {
-            // The SDK logs a panic's message before the trap, which has none of its own.
-            let said = error.log.iter().rev().find(|line| line.level == LogLevel::Error);
-            let said = said.map(|line| format!("; it said: {}", line.message)).unwrap_or_default();
-            Err((error.code().to_owned(), format!("{error}{said}")))
+    /// Those with a plan, for [`crate::claims::claim`].
+    pub fn voices(&self) -> Vec<Voice<'_>> {
+        self.answers.iter().map(|a| Voice { name: &a.strategy.name, mandate: &a.mandate, plan: &a.plan }).collect()
+    }
+
+    /// The record of it, before anything is carried out: without id, outcomes and modes.
+    pub fn to_tick(&self, at: Timestamp, cause: Cause, superseded: Vec<Superseded>, ruled: &[Ruled]) -> Tick {
+        let first = self.answers.first();
+        Tick {
+            id: 0,
+            at,
+            cause,
+            input: self.input(),
+            terms: self.terms.clone(),
+            strategy: first.map(|answered| answered.strategy.clone()),
+            attempts: self.attempts.clone(),
+            plan: first.map(|answered| answered.plan.clone()),
+            parts: self.parts(),
+            superseded,
+            verdicts: ruled.iter().map(|ruled| ruled.judged.verdict.clone()).collect(),
+            outcomes: Vec::new(),
+            modes: BTreeMap::new(),
+            decide_us: first.map_or(0, |answered| micros(answered.took)),
+            fuel: first.map_or(0, |answered| answered.fuel),
         }
-        Err(error) => Err(("host".into(), format!("the call did not end properly: {error}"))),
+    }
+
+    /// What the first strategy with a plan was given; without one, only what all were asked about.
+    pub fn input(&self) -> Input {
+        let (settings, memory) = match self.answers.first() {
+            Some(first) => (first.settings.clone(), first.memory.clone()),
+            None => (serde_json::json!({}), Vec::new()),
+        };
+        Input { snapshot: (*self.snapshot).clone(), settings, memory }
+    }
+
+    /// What the strategies after the first added.
+    pub fn parts(&self) -> Vec<Part> {
+        let part = |answered: &Answered| Part {
+            strategy: answered.strategy.clone(),
+            settings: answered.settings.clone(),
+            memory: answered.memory.clone(),
+            plan: answered.plan.clone(),
+            decide_us: micros(answered.took),
+            fuel: answered.fuel,
+        };
+        self.answers.iter().skip(1).map(part).collect()
     }
 }
 
-/// Judges a plan.
-pub fn judge(guard: &Guard, decided: &Decided, scene: &Scene<'_>) -> Vec<Judged> {
-    decided.plan.as_ref().map(|plan| guard.judge(&plan.actions, &decided.declared, scene)).unwrap_or_default()
+/// Asks all active strategies, each on a thread of its own, and takes their answers in the owner's order.
+///
+/// None waits for another, so the first one's actions are delayed by no more than one call may take. A
+/// strategy that has no answer by then and a little more is left behind: the tick goes on with the
+/// answers that are there, and what it still says is not heard.
+///
+/// Who fails is told to the library, who answers as well: it counts the strikes.
+pub async fn decide(
+    library: &Arc<Library>,
+    roster: &Roster,
+    record: Option<&Arc<dyn Record>>,
+    snapshot: Arc<Snapshot>,
+) -> Decided {
+    let usual = library.engine().config().deadline;
+    let longest = in_order(roster).map(|name| longest_call(&roster.member(name).allowance, usual)).max();
+    let end = Instant::now() + longest.unwrap_or(usual) + GRACE;
+    let mut asked = Vec::new();
+    for name in in_order(roster) {
+        let call = Question::prepare(name, library, roster, record.map(|record| &**record)).map(|question| {
+            let (library, snapshot, strategy) = (library.clone(), snapshot.clone(), question.strategy());
+            (strategy, tokio::task::spawn_blocking(move || put(question, &library, &snapshot)))
+        });
+        asked.push((roster.terms(name), call));
+    }
+    let mut decided = Decided::new(snapshot);
+    for (terms, call) in asked {
+        let said = match call {
+            Ok((strategy, call)) => answer_of(strategy, call, end).await,
+            Err(attempt) => Err(attempt),
+        };
+        decided.enter(terms, said);
+    }
+    decided
 }
 
-/// A line of a strategy's own log, for people.
-pub fn log_line(line: &LogLine) -> String {
-    format!("{}: {}", format!("{:?}", line.level).to_lowercase(), line.message)
+fn in_order(roster: &Roster) -> impl Iterator<Item = &String> {
+    let mut seen = BTreeSet::new();
+    roster.active.iter().filter(move |name| seen.insert(*name))
+}
+
+/// How long a call may take at the most.
+fn longest_call(allowance: &Allowance, usual: Duration) -> Duration {
+    let (least_s, most_s) = engine::allowed::DEADLINE_S.into_inner();
+    let own = allowance.deadline_s.filter(|seconds| seconds.is_finite());
+    own.map_or(usual, |seconds| Duration::from_secs_f64(seconds.clamp(least_s, most_s)))
+}
+
+/// Asks one strategy and counts how it did.
+pub(crate) fn put(question: Question, library: &Library, snapshot: &Snapshot) -> Result<Answered, Box<Attempt>> {
+    let said = question.put(snapshot);
+    match &said {
+        Ok(answered) => library.succeeded(&answered.strategy),
+        Err(attempt) => {
+            library.failed(&attempt.strategy, &attempt.code, &attempt.message);
+        }
+    }
+    said
+}
+
+async fn answer_of(
+    strategy: StrategyRef,
+    call: JoinHandle<Result<Answered, Box<Attempt>>>,
+    end: Instant,
+) -> Result<Answered, Box<Attempt>> {
+    let without = |code: &str, message: String| Err(Box::new(Attempt::uncalled(strategy, code, message)));
+    match timeout_at(end, call).await {
+        Ok(Ok(said)) => said,
+        Ok(Err(error)) => without("host", format!("the call did not end properly: {error}")),
+        Err(_) => without("late", "had no answer in time; the tick went on without it".into()),
+    }
+}
+
+pub(crate) fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn anyone() -> StrategyRef {
+        StrategyRef { name: "anyone".into(), version: "1.0.0".into(), hash: "aa".into() }
+    }
+
+    #[tokio::test]
+    async fn who_has_no_answer_in_time_is_left_behind() {
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let call = tokio::task::spawn_blocking(move || {
+            // Until the test ends.
+            let _ = wait.recv();
+            Err(Box::new(Attempt::uncalled(anyone(), "declined", "")))
+        });
+        let attempt = answer_of(anyone(), call, Instant::now()).await.unwrap_err();
+        assert_eq!((attempt.code.as_str(), attempt.strategy), ("late", anyone()));
+        drop(go_on);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_a_failure_of_that_strategy_alone() {
+        let call = tokio::task::spawn_blocking(|| panic!("on purpose"));
+        let end = Instant::now() + Duration::from_secs(3600);
+        let attempt = answer_of(anyone(), call, end).await.unwrap_err();
+        assert_eq!(attempt.code, "host");
+    }
+
+    #[test]
+    fn the_asking_waits_for_the_longest_call_that_is_allowed() {
+        let usual = Duration::from_secs(10);
+        let allowed = |seconds| longest_call(&Allowance { deadline_s: seconds, ..Allowance::default() }, usual);
+        assert_eq!(allowed(None), usual);
+        assert_eq!(allowed(Some(30.0)), Duration::from_secs(30));
+        assert_eq!(allowed(Some(f64::NAN)), usual);
+        assert_eq!(allowed(Some(1e300)), Duration::from_secs_f64(*engine::allowed::DEADLINE_S.end()));
+    }
+
+    #[test]
+    fn a_name_that_is_listed_twice_is_asked_once() {
+        let roster = Roster { active: vec!["a".into(), "b".into(), "a".into()], ..Roster::default() };
+        assert_eq!(in_order(&roster).collect::<Vec<_>>(), ["a", "b"]);
+    }
 }

@@ -28,7 +28,11 @@ pub enum Command {
     Tick(TickArgs),
     /// Ask a strategy about a snapshot, away from any home, and print its plan and the guard's verdicts.
     Evaluate(Evaluate),
-    /// List and check strategies.
+    /// Decide a recorded tick again, and compare plans and verdicts byte for byte.
+    ///
+    /// Ends with status 1 when something differs.
+    Replay(Replay),
+    /// Manage strategies, whether the home runs or not.
     #[command(subcommand)]
     Strategy(StrategyCommand),
     /// Compile one strategy from standard input to standard output. `run` starts itself so.
@@ -117,6 +121,25 @@ pub struct Evaluate {
 }
 
 #[derive(Debug, Args)]
+pub struct Replay {
+    #[command(flatten)]
+    pub site: SiteArgs,
+    /// A tick's id in the journal, or a file that `--export` wrote.
+    #[arg(value_name = "TICK|FILE")]
+    pub tick: String,
+    /// Let this one decide instead, and show where its plan differs: a `.wasm` file, or the name of a strategy
+    /// of this home.
+    #[arg(long, value_name = "FILE|NAME")]
+    pub strategy: Option<String>,
+    /// Do not replay it; write it into a file with all that its replay needs, `-` for standard output.
+    #[arg(long, value_name = "FILE", conflicts_with = "strategy")]
+    pub export: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct Compile {
     /// Address space that may be taken.
     #[arg(long, value_name = "BYTES")]
@@ -126,18 +149,122 @@ pub struct Compile {
     pub processor_s: u64,
 }
 
+/// Where a home's strategies and its journal are: as for `run`.
+#[derive(Debug, Args)]
+pub struct SiteArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// Where the journal is kept; by default a folder for each home under the user's state folder.
+    #[arg(long, value_name = "FOLDER", env = "WATTWRIGHT_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Where strategies are dropped in, instead of the folder that the configuration names.
+    #[arg(long, value_name = "FOLDER")]
+    pub strategies: Option<PathBuf>,
+}
+
+/// What a strategy may do.
+#[derive(Debug, Default, Args)]
+pub struct GrantArgs {
+    /// It may command only these batteries and devices.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    pub targets: Option<Vec<String>>,
+    /// It may charge only with what the home has to spare, or also from the grid.
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+    pub grid_charging: Option<bool>,
+    /// It may discharge only what the home uses, or also more.
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+    pub export: Option<bool>,
+    /// Most that it may charge or discharge each battery with.
+    #[arg(long, value_name = "WATT")]
+    pub max_power_w: Option<f64>,
+    /// Do not ask whether that is wanted.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("expected yes or no".into()),
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum StrategyCommand {
-    /// List the strategies that `run` would find.
+    /// List the strategies: the active ones in the order in which they are asked, the shadows, the others.
     List {
         #[command(flatten)]
-        home: HomeArgs,
-        /// Where strategies are dropped in, instead of the folder that the configuration names.
-        #[arg(long, value_name = "FOLDER")]
-        strategies: Option<PathBuf>,
-        /// Print JSON.
+        site: SiteArgs,
+        /// Print JSON, with versions, settings and grants.
         #[arg(long)]
         json: bool,
+    },
+    /// Try a strategy out and put it into the strategies folder. It is not asked before it is enabled.
+    Add {
+        #[command(flatten)]
+        site: SiteArgs,
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Take a strategy out of the strategies folder.
+    Remove {
+        #[command(flatten)]
+        site: SiteArgs,
+        name: String,
+    },
+    /// Let a strategy decide. Shows first what it will be allowed to do; ends its quarantine.
+    Enable {
+        #[command(flatten)]
+        site: SiteArgs,
+        name: String,
+        /// Its place in the order, 1 is asked first; by default where it was, or first.
+        #[arg(long, value_name = "PLACE", value_parser = clap::value_parser!(u32).range(1..))]
+        place: Option<u32>,
+        #[command(flatten)]
+        grant: GrantArgs,
+    },
+    /// Only record what a strategy would do. Ends its quarantine.
+    Shadow {
+        #[command(flatten)]
+        site: SiteArgs,
+        name: String,
+    },
+    /// Do not ask a strategy any more.
+    Disable {
+        #[command(flatten)]
+        site: SiteArgs,
+        name: String,
+    },
+    /// Show or change a strategy's settings.
+    Settings {
+        #[command(flatten)]
+        site: SiteArgs,
+        name: String,
+        /// What to change, such as `reserve_pct=20`; `reserve_pct=` goes back to its default.
+        #[arg(value_name = "KEY=VALUE")]
+        changes: Vec<String>,
+        /// Go back to what the configuration says, before the changes.
+        #[arg(long)]
+        reset: bool,
+    },
+    /// Go back to an earlier version of a strategy.
+    Rollback {
+        #[command(flatten)]
+        site: SiteArgs,
+        name: String,
+        /// The version's hash, or its beginning; by default the one before.
+        #[arg(long, value_name = "HASH")]
+        to: Option<String>,
+    },
+    /// Show what a strategy wrote into its log, the newest line last.
+    Logs {
+        #[command(flatten)]
+        site: SiteArgs,
+        name: String,
+        /// So many lines at most.
+        #[arg(long, short = 'n', value_name = "LINES", default_value_t = 50)]
+        lines: u32,
     },
     /// Say whether a strategy would be accepted, and what it is.
     ///

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod compile;
 pub mod evaluate;
+pub mod replay;
 pub mod run;
 pub mod strategy;
 pub mod tick;

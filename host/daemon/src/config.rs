@@ -2,34 +2,24 @@
 
 mod raw;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use control::{BatterySetup, DeviceSetup, Setup, TaskSetup};
 use forecast::{ExportTariff, Tariff};
-use guard::{BatteryLimits, DeviceLimits, GridLimits, Limits};
+use guard::{BatteryLimits, DeviceLimits, ExternalLimit, GridLimits, Limits};
 use home::homeassistant::{EntityId, HomeEntities};
 use home::simulated::Layout;
 use jiff::civil::Time;
 use journal::Keep;
 use model::snapshot::Abilities;
-use model::{CommandKind, Mode, TargetId};
+use model::{CommandKind, Member, Mode, Roster, TargetId};
 pub use raw::RawPriceSource;
 use raw::{Raw, RawBattery, RawDevice, RawTask};
 
 /// The strategy of last resort.
 pub const LAST_RESORT: &str = "rule-based";
-/// Longer than a slot, so that one missed tick changes nothing, shorter than two.
-const LEASE: Duration = Duration::from_secs(20 * 60);
-/// Each change of direction switches a relay (Zendure/zenSDK#74).
-const DIRECTION_DWELL: Duration = Duration::from_secs(120);
-/// What Zendure recommends at the least (Zendure/zenSDK#5).
-const BATTERY_WRITE_INTERVAL: Duration = Duration::from_secs(10);
-/// Spares the relays of plugs, and what is behind them.
-const SWITCH_DWELL: Duration = Duration::from_secs(60);
-/// Devices other than batteries take writes quickly.
-const DEVICE_WRITE_INTERVAL: Duration = Duration::from_secs(2);
 /// How long a device may take, by default.
 pub const SETTLE: Duration = Duration::from_secs(20);
 
@@ -69,6 +59,8 @@ pub struct Config {
     pub path: PathBuf,
     /// For the control loop.
     pub setup: Setup,
+    /// Which strategies decide, with what settings.
+    pub roster: Roster,
     /// For the Home Assistant adapter.
     pub entities: HomeEntities,
     /// Where Home Assistant is; `None`: `HA_URL` tells.
@@ -126,6 +118,12 @@ impl Check {
                 .feed_in_limit_w
                 .inspect(|w| self.not_negative("grid.feed_in_limit_w", *w))
                 .or(GridLimits::default().feed_in_limit_w),
+            external: raw.grid.import_cap.as_ref().map(|_| {
+                let usual = ExternalLimit::default();
+                let unknown_w =
+                    raw.grid.import_cap_unknown_w.inspect(|w| self.not_negative("grid.import_cap_unknown_w", *w));
+                ExternalLimit { unknown_w: unknown_w.unwrap_or(usual.unknown_w) }
+            }),
             meter_stale_after: raw
                 .grid
                 .stale_after_s
@@ -154,7 +152,7 @@ impl Check {
         let mut devices = Vec::new();
         for device in &raw.device {
             self.id("device", &device.id);
-            limits.devices.insert(device.id.clone(), self.device(device));
+            limits.devices.insert(device.id.clone(), self.device(device, &raw.task));
             devices.push(DeviceSetup {
                 id: device.id.clone(),
                 name: device.name.clone().unwrap_or_else(|| device.id.clone()),
@@ -163,11 +161,8 @@ impl Check {
             });
         }
         let tasks = raw.task.iter().map(|task| self.task(task, &raw.device)).collect();
-        let tariff = Tariff {
-            surcharge_per_kwh: raw.prices.surcharge_per_kwh,
-            vat_pct: raw.prices.vat_pct,
-            export: raw.prices.export.unwrap_or(ExportTariff::Fixed(0.0)),
-        };
+        let export = raw.prices.export.unwrap_or(ExportTariff::Fixed(0.0));
+        let tariff = Tariff::simple(raw.prices.surcharge_per_kwh, raw.prices.vat_pct, export);
         let mut prices = raw.prices.import;
         if let Some(RawPriceSource::Csv { file, .. }) = &mut prices {
             *file = folder.join(&file);
@@ -177,15 +172,8 @@ impl Check {
             _ => None,
         };
         let extra = price_entity.into_iter().chain(raw.weather.as_ref().map(|w| w.entity.clone())).collect();
-        let mut order = raw.strategies.order;
-        for name in order.iter().chain(raw.strategies.settings.keys()) {
-            if !model::is_valid_id(name) {
-                self.problem("strategies", format!("`{name}` is no strategy's name: 1 to 40 of a-z, 0-9 and -"));
-            }
-        }
-        if !order.iter().any(|name| name == LAST_RESORT) {
-            order.push(LAST_RESORT.into());
-        }
+        let members = raw.strategies.members();
+        let roster = self.roster(raw.strategies.order, raw.strategies.shadows, members);
         let keep = Keep::default();
         Config {
             setup: Setup {
@@ -197,15 +185,15 @@ impl Check {
                 batteries,
                 devices,
                 tasks,
-                order,
-                settings: raw.strategies.settings,
                 settle: raw.home.settle_s.map_or(SETTLE, Duration::from_secs),
             },
+            roster,
             entities: HomeEntities {
                 grid_power: raw.grid.power,
                 solar_power: raw.solar.map(|s| s.power),
                 load_power: raw.load.map(|l| l.power),
                 temperature: raw.temperature.map(|t| t.entity),
+                import_cap: raw.grid.import_cap,
                 batteries: raw.battery.into_iter().map(|b| (b.id, b.entities)).collect(),
                 devices: raw.device.into_iter().map(|d| (d.id, d.entities)).collect(),
                 extra,
@@ -224,6 +212,26 @@ impl Check {
         }
     }
 
+    fn roster(&mut self, mut active: Vec<String>, shadows: Vec<String>, members: BTreeMap<String, Member>) -> Roster {
+        let names: BTreeSet<&String> = active.iter().chain(&shadows).chain(members.keys()).collect();
+        for name in names {
+            if !model::is_valid_id(name) {
+                self.problem("strategies", format!("`{name}` is no strategy's name: 1 to 40 of a-z, 0-9 and -"));
+            }
+        }
+        if let Some(both) = shadows.iter().find(|name| active.contains(name) || *name == LAST_RESORT) {
+            self.problem("strategies.shadows", format!("`{both}` is active; a strategy is one or the other"));
+        }
+        for (name, member) in &members {
+            let field = format!("strategies.grants.{name}.max_power_w");
+            member.grant.max_power_w.into_iter().for_each(|power_w| self.not_negative(&field, power_w));
+        }
+        if !active.iter().any(|name| name == LAST_RESORT) {
+            active.push(LAST_RESORT.into());
+        }
+        Roster { active, shadows, members }
+    }
+
     fn battery(&mut self, battery: &RawBattery) -> BatteryLimits {
         let field = |name: &str| format!("battery `{}`: {name}", battery.id);
         self.positive(&field("capacity_wh"), battery.capacity_wh);
@@ -234,10 +242,17 @@ impl Check {
         self.within(&field("min_soc_pct"), battery.min_soc_pct, 0.0, 100.0);
         self.within(&field("max_soc_pct"), battery.max_soc_pct, 0.0, 100.0);
         self.not_negative(&field("wear_cost_per_kwh"), battery.wear_cost_per_kwh);
+        if let Some(reserve_pct) = battery.outage_reserve_pct {
+            self.within(&field("outage_reserve_pct"), reserve_pct, 0.0, 100.0);
+        }
+        if let Some(step_w) = battery.step_w {
+            self.positive(&field("step_w"), step_w);
+        }
         if battery.min_soc_pct >= battery.max_soc_pct {
             let (low, high) = (battery.min_soc_pct, battery.max_soc_pct);
             self.problem(&field("min_soc_pct"), format!("{low} is not below max_soc_pct, {high}"));
         }
+        let usual = BatteryLimits::default();
         BatteryLimits {
             capacity_wh: battery.capacity_wh,
             min_soc_pct: battery.min_soc_pct,
@@ -245,13 +260,19 @@ impl Check {
             max_charge_w: battery.max_charge_w,
             max_discharge_w: battery.max_discharge_w,
             commands: battery.entities.commands(),
-            direction_dwell: battery.direction_dwell_s.map_or(DIRECTION_DWELL, Duration::from_secs),
-            write_interval: battery.write_interval_s.map_or(BATTERY_WRITE_INTERVAL, Duration::from_secs),
-            lease: LEASE,
+            outage_reserve_pct: battery.outage_reserve_pct.unwrap_or(usual.outage_reserve_pct),
+            step_w: battery.step_w,
+            direction_dwell: battery.direction_dwell_s.map_or(usual.direction_dwell, Duration::from_secs),
+            turns_per_day: battery.turns_per_day.unwrap_or(usual.turns_per_day),
+            write_interval: battery.write_interval_s.map_or(usual.write_interval, Duration::from_secs),
+            writes_per_day: battery.writes_per_day,
+            flash_commands: battery.flash_commands.clone().unwrap_or(usual.flash_commands),
+            flash_writes_per_day: battery.flash_writes_per_day.unwrap_or(usual.flash_writes_per_day),
+            lease: usual.lease,
         }
     }
 
-    fn device(&mut self, device: &RawDevice) -> DeviceLimits {
+    fn device(&mut self, device: &RawDevice, tasks: &[RawTask]) -> DeviceLimits {
         if let Some(power_w) = device.power_w {
             self.not_negative(&format!("device `{}`: power_w", device.id), power_w);
         }
@@ -260,13 +281,19 @@ impl Check {
             let way_out = "nothing to command; give it one of `switch`, `light`, `level`, `notify`";
             self.problem(&format!("device `{}`: entities", device.id), way_out.into());
         }
+        let usual = DeviceLimits::default();
         DeviceLimits {
             abilities,
-            switch_dwell: device.switch_dwell_s.map_or(SWITCH_DWELL, Duration::from_secs),
-            write_interval: device.write_interval_s.map_or(DEVICE_WRITE_INTERVAL, Duration::from_secs),
+            switch_dwell: device.switch_dwell_s.map_or(usual.switch_dwell, Duration::from_secs),
+            turns_per_day: device.turns_per_day.unwrap_or(usual.turns_per_day),
+            interruptible: device.interruptible.unwrap_or_else(|| {
+                let own: Vec<bool> =
+                    tasks.iter().filter(|task| task.device == device.id).map(|task| task.interruptible).collect();
+                is_interruptible(&device.kind, &own)
+            }),
+            write_interval: device.write_interval_s.map_or(usual.write_interval, Duration::from_secs),
             power_w: device.power_w,
-            level: None,
-            lease: LEASE,
+            ..usual
         }
     }
 
@@ -328,6 +355,12 @@ impl Check {
     }
 }
 
+/// Whether a device may be turned off while it draws power, by its kind and its tasks: nobody knows what is
+/// behind a plug.
+fn is_interruptible(kind: &str, tasks: &[bool]) -> bool {
+    if tasks.is_empty() { kind != "plug" } else { tasks.iter().all(|interruptible| *interruptible) }
+}
+
 /// The setup of the simulated home. Nothing there can come to harm, so commands are sent.
 pub fn simulated(layout: &Layout) -> Setup {
     let battery = &layout.battery;
@@ -340,20 +373,12 @@ pub fn simulated(layout: &Layout) -> Setup {
         max_charge_w: parameters.max_charge_w,
         max_discharge_w: parameters.max_discharge_w,
         commands: [CommandKind::Hold, CommandKind::Charge, CommandKind::Discharge, CommandKind::Balance].into(),
-        direction_dwell: DIRECTION_DWELL,
-        write_interval: BATTERY_WRITE_INTERVAL,
-        lease: LEASE,
+        ..BatteryLimits::default()
     };
     limits.batteries.insert(battery.id.clone(), battery_limits);
     let mut device = |id: &TargetId, name: &str, kind: &str, abilities: Abilities, power_w: Option<f64>| {
-        let device_limits = DeviceLimits {
-            abilities,
-            switch_dwell: SWITCH_DWELL,
-            write_interval: DEVICE_WRITE_INTERVAL,
-            power_w,
-            level: None,
-            lease: LEASE,
-        };
+        let interruptible = is_interruptible(kind, &[]);
+        let device_limits = DeviceLimits { abilities, power_w, interruptible, ..DeviceLimits::default() };
         limits.devices.insert(id.clone(), device_limits);
         DeviceSetup { id: id.clone(), name: name.into(), kind: kind.into(), mode: Mode::Control }
     };
@@ -392,8 +417,6 @@ pub fn simulated(layout: &Layout) -> Setup {
         }],
         devices,
         limits,
-        order: vec![LAST_RESORT.into()],
-        settings: BTreeMap::new(),
         settle: SETTLE,
     }
 }

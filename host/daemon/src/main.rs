@@ -5,9 +5,13 @@ mod commands;
 mod config;
 mod feeds;
 mod knowledge;
+mod manager;
 mod recorder;
+mod roster;
 mod sample;
 mod shipped;
+mod site;
+mod trial;
 mod wiring;
 
 use std::io::IsTerminal;
@@ -45,6 +49,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Check(args) => commands::check::run(args).await,
             Command::Tick(args) => commands::tick::run(args).await,
             Command::Evaluate(args) => commands::evaluate::run(&args),
+            Command::Replay(args) => commands::replay::run(&args),
             Command::Strategy(command) => commands::strategy::run(command),
             Command::Compile(_) => unreachable!("done before"),
         }

@@ -1,11 +1,14 @@
 //! The control loop's record, kept in the journal.
 
-use control::{Record, RecordError};
+use control::{Kept, Record, RecordError};
 use jiff::Timestamp;
-use journal::{Journal, TaskProgress};
+use journal::{Journal, Level, TaskProgress};
 use model::home::Baseline;
 use model::snapshot::TaskState;
-use model::{Outcome, StrategyRef, TargetId, Tick};
+use model::{Outcome, Shadow, StrategyRef, TargetId, Tick};
+
+/// Under which name the guard's ledger is kept.
+const LEDGER: &str = "guard-ledger";
 
 /// A [`Record`] in a [`Journal`].
 pub struct Recorder(pub Journal);
@@ -16,8 +19,20 @@ fn failed(error: journal::Error) -> RecordError {
 }
 
 impl Record for Recorder {
-    fn tick(&self, tick: &Tick) -> Result<i64, RecordError> {
-        self.0.record(tick).map_err(failed)
+    fn tick(&self, tick: &Tick, scene: &[u8]) -> Result<i64, RecordError> {
+        self.0.record(tick, Some(scene)).map_err(failed)
+    }
+
+    fn shadow(&self, shadow: &Shadow) -> Result<(), RecordError> {
+        self.0.record_shadow(shadow).map_err(failed)
+    }
+
+    fn log(&self, tick: i64, at: Timestamp, strategy: &str, lines: &[String]) -> Result<(), RecordError> {
+        self.0.record_log(tick, at, strategy, lines).map_err(failed)
+    }
+
+    fn note(&self, at: Timestamp, text: &str) -> Result<(), RecordError> {
+        self.0.note(at, Level::Warning, text).map_err(failed)
     }
 
     fn outcomes(&self, tick: i64, outcomes: &[Outcome]) -> Result<(), RecordError> {
@@ -40,9 +55,17 @@ impl Record for Recorder {
         self.0.save_memory(&strategy.name, &strategy.hash, memory).map_err(failed)
     }
 
-    /// A new version of a strategy gets what the old one kept: it may refuse it.
-    fn load_memory(&self, strategy: &StrategyRef) -> Result<Vec<u8>, RecordError> {
-        Ok(self.0.load_memory(&strategy.name).map_err(failed)?.map(|memory| memory.bytes).unwrap_or_default())
+    fn load_memory(&self, strategy: &str) -> Result<Option<Kept>, RecordError> {
+        let kept = self.0.load_memory(strategy).map_err(failed)?;
+        Ok(kept.map(|kept| Kept { hash: kept.hash, memory: kept.bytes }))
+    }
+
+    fn save_ledger(&self, ledger: &str) -> Result<(), RecordError> {
+        self.0.save_state(LEDGER, ledger).map_err(failed)
+    }
+
+    fn load_ledger(&self) -> Result<Option<String>, RecordError> {
+        self.0.load_state(LEDGER).map_err(failed)
     }
 
     fn save_task(&self, task: &str, deadline: Timestamp, done_wh: f64) -> Result<(), RecordError> {

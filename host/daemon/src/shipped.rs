@@ -1,10 +1,13 @@
 //! The strategies that are part of this program.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use engine::{ChildCompiler, CompileLimits, Compiler, Engine, EngineConfig, Library, Strategy};
+use engine::{
+    ChildCompiler, CompileLimits, Compiler, Engine, EngineConfig, Library, LibraryConfig, Strategy, Trial, Vault,
+};
 
 /// Name and component.
 pub const SHIPPED: &[(&str, &[u8])] = &[("rule-based", include_bytes!(concat!(env!("OUT_DIR"), "/rule-based.wasm")))];
@@ -22,22 +25,50 @@ fn config() -> Result<EngineConfig> {
     Ok(EngineConfig { compiler: Compiler::Child(compiler), ..EngineConfig::default() })
 }
 
+/// The engine of commands that need no library.
+pub fn plain_engine() -> Result<Engine> {
+    engine(config()?)
+}
+
 fn engine(config: EngineConfig) -> Result<Engine> {
     Engine::new(config).context("the WebAssembly engine cannot be set up on this machine")
 }
 
-/// What is shipped and what is in the owner's folder, for a command that ends soon.
-pub fn library(folder: Option<&Path>) -> Result<Arc<Library>> {
-    open(config()?, folder)
+/// What is shipped and what is in the owner's folder, for a command that ends soon. With a state folder, what
+/// the daemon compiled is used, and what is compiled is kept for it.
+pub fn library(folder: Option<&Path>, state_dir: Option<&Path>) -> Result<Arc<Library>> {
+    let cache = state_dir.filter(|state_dir| state_dir.exists()).map(|state_dir| state_dir.join("cache"));
+    open(EngineConfig { cache, ..config()? }, LibraryConfig { folder: folder.map(Path::to_owned), ..base() })
 }
 
-/// The same for the daemon, which keeps what was compiled in its state folder.
-pub fn lasting_library(folder: &Path, state_dir: &Path) -> Result<Arc<Library>> {
-    open(EngineConfig { cache: Some(state_dir.join("cache")), ..config()? }, Some(folder))
+/// The same for the daemon, which keeps versions in its state folder and tries new ones.
+pub fn lasting_library(folder: &Path, state_dir: &Path, keep: BTreeSet<String>, trial: Trial) -> Result<Arc<Library>> {
+    let library = LibraryConfig {
+        folder: Some(folder.to_owned()),
+        vault: Some(versions_of(state_dir)),
+        keep,
+        trial: Some(trial),
+        ..base()
+    };
+    open(EngineConfig { cache: Some(state_dir.join("cache")), ..config()? }, library)
 }
 
-fn open(config: EngineConfig, folder: Option<&Path>) -> Result<Arc<Library>> {
-    Ok(Arc::new(Library::open(engine(config)?, folder.map(Path::to_owned), SHIPPED)?))
+/// The versions that the daemon keeps, to look into; `None`: there are none yet.
+pub fn kept_versions(state_dir: &Path) -> Result<Option<Vault>> {
+    let path = versions_of(state_dir);
+    Ok(if path.exists() { Some(Vault::open(&path, u64::MAX)?) } else { None })
+}
+
+fn versions_of(state_dir: &Path) -> PathBuf {
+    state_dir.join("versions")
+}
+
+fn base() -> LibraryConfig {
+    LibraryConfig { shipped: SHIPPED.to_vec(), ..LibraryConfig::default() }
+}
+
+fn open(config: EngineConfig, library: LibraryConfig) -> Result<Arc<Library>> {
+    Ok(Arc::new(Library::open(engine(config)?, library)?))
 }
 
 /// A shipped strategy by its name, or one from a file.

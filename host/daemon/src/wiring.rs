@@ -11,7 +11,7 @@ use home::Home;
 use home::homeassistant::{Connection, EntityId, HomeAssistant};
 use home::simulated::{SimulatedConfig, SimulatedHome};
 use journal::Keep;
-use model::Link;
+use model::{Link, Roster};
 
 use crate::config::{self, Config, RawPriceSource};
 
@@ -37,6 +37,8 @@ pub enum Place {
 pub struct Parts {
     /// For the control loop.
     pub setup: Setup,
+    /// Which strategies decide, as the configuration has it.
+    pub roster: Roster,
     /// The adapter.
     pub place: Place,
     /// What is made of prices.
@@ -71,6 +73,7 @@ fn real(config: Config) -> Result<Parts> {
     let home = Arc::new(HomeAssistant::connect(connection, config.entities));
     Ok(Parts {
         setup: config.setup,
+        roster: config.roster,
         place: Place::Real { home, prices: config.prices, weather: config.weather },
         tariff: config.tariff,
         strategies: Some(config.strategies),
@@ -90,6 +93,7 @@ fn simulated(soc_pct: Option<f64>) -> Result<Parts> {
     let layout = home.layout();
     Ok(Parts {
         setup: config::simulated(&layout),
+        roster: Roster { active: vec![config::LAST_RESORT.into()], ..Roster::default() },
         place: Place::Simulated(home),
         tariff: Tariff::default(),
         strategies: None,

@@ -5,16 +5,14 @@
 //! were never written, files that others wrote, halves of files and files under another's name are all
 //! the same: they are not there, and what is there by that name is deleted.
 
-mod folder;
-
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use self::folder::{Folder, FolderError, HALF, Listed};
 use crate::artefact::Artefact;
 use crate::artefact::seal::{KEY_BYTES, Key};
+use crate::folder::{Folder, FolderError, HALF, Listed};
 
 /// The key's file.
 const KEY: &str = "key";

@@ -1,6 +1,7 @@
 //! Strategies for tests, written as core modules in the text form of WebAssembly.
 //!
-//! The layouts are those of the canonical ABI for `wit/0.1.0`.
+//! The layouts are those of the canonical ABI for `wit/0.2.0`, whose answers are laid out as in all versions
+//! before.
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, SizeAlign, Type, WorldId};
@@ -126,7 +127,7 @@ impl Guest {
             name: name.into(),
             version: "1.0.0".into(),
             schema: r#"{"type":"object","properties":{}}"#.into(),
-            contract: "0.1.0",
+            contract: "0.2.0",
             pages: 32,
             describe: format!("(i32.const {DESCRIPTION})"),
             decide: format!("(i32.const {ANSWER})"),
@@ -218,8 +219,8 @@ impl Guest {
 
     /// The text of the contract that it is built for.
     pub(crate) fn wit(&self) -> String {
-        let wit = include_str!("../../../wit/0.1.0/strategy.wit")
-            .replace("wattwright:strategy@0.1.0", &format!("wattwright:strategy@{}", self.contract))
+        let wit = include_str!("../../../wit/0.2.0/strategy.wit")
+            .replace("wattwright:strategy@0.2.0", &format!("wattwright:strategy@{}", self.contract))
             .replace("    import host;", &format!("    import host;\n{}", self.world));
         wit + &self.packages
     }

@@ -3,7 +3,9 @@
 //! ```text
 //! bytes ──Engine::load──> Strategy ──decide(Input)──> Answer { plan, log, took, fuel }
 //!                            ^                          or DecideError { code, message, log, backtrace, … }
-//! shipped + folder ──Library─┘   (files swapped in between calls, the last good version kept)
+//! shipped + folder ──Library─┘   (files swapped in between calls, the last good version kept,
+//!                       │         three failures in a row: quarantine)
+//!                     Vault      (every version by its hash: going back, replay, restarts)
 //!                      cache      (machine code, sealed, for the next start)
 //!                      compiler   (in a process of its own: wasmtime does not defend against compile bombs)
 //! ```
@@ -34,6 +36,7 @@ mod contract;
 mod description;
 mod engine;
 mod failure;
+mod folder;
 #[cfg(test)]
 #[allow(dead_code, reason = "tests and fuzz targets outside of this crate use it too")]
 mod guests;
@@ -44,6 +47,7 @@ mod sandbox;
 mod settings;
 mod strategy;
 mod text;
+mod vault;
 mod wasi;
 
 pub use budget::allowed;
@@ -51,8 +55,9 @@ pub use compiler::{ChildCompiler, CompileLimits, Compiler, compile_child};
 pub use config::EngineConfig;
 pub use engine::{Engine, EngineError, Instruments};
 pub use failure::DecideError;
-pub use library::{Entry, Library, LibraryError, Origin};
+pub use library::{Entry, Library, LibraryConfig, LibraryError, Origin, Pace, Quarantine, State, Trial, VersionError};
 pub use load::LoadError;
 pub use sandbox::{LogLevel, LogLine};
 pub use settings::SettingsProblem;
 pub use strategy::{Answer, Strategy};
+pub use vault::{Vault, VaultError, Version};

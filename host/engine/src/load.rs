@@ -1,16 +1,18 @@
 //! From a file's bytes to a strategy.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
+use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use crate::artefact::{Artefact, CompileError, shown};
 use crate::budget::Budget;
-use crate::contract::v0_1;
+use crate::contract::{self, Prelinked, Version};
 use crate::recognize::recognize;
 use crate::{Compiler, Engine, Strategy, description, failure, wasi};
 
@@ -60,7 +62,7 @@ pub enum LoadError {
         hint: String,
     },
     /// It is built for another version of the contract, or lacks a function.
-    #[error("it does not fit the contract `wattwright:strategy@0.1.0`: {0}")]
+    #[error("it does not fit the contract `wattwright:strategy`: {0}")]
     Contract(String),
     /// Its `describe` failed.
     #[error("`describe` failed ({code}): {message}")]
@@ -153,9 +155,10 @@ impl Engine {
         let hash = hash(bytes);
         let (component, fresh) = self.component(compiler, bytes, &hash)?;
         let imports = imports(&component);
+        // A wrong version of the contract explains everything else.
+        let version = Version::of(&imports)?;
         check_imports(&imports)?;
-        let prelinked =
-            v0_1::Prelinked::new(&component).map_err(|error| LoadError::Contract(shown(format!("{error:#}"))))?;
+        let prelinked = Prelinked::new(version, &component)?;
         let compile_time = begun.elapsed();
         let budget = Budget::of_all(&self.config);
         let mut store = self.store(&budget, Timestamp::UNIX_EPOCH);
@@ -211,21 +214,28 @@ impl Engine {
         self.load(&self.read(path)?)
     }
 
-    /// Whether the cache seems to have the machine code.
-    pub(crate) fn has_cached(&self, bytes: &[u8]) -> bool {
-        self.cache.as_ref().is_some_and(|cache| cache.has(&hash(bytes)))
+    /// Whether the cache seems to have the machine code for the file with that hash.
+    pub(crate) fn has_cached(&self, hash: &str) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.has(hash))
     }
 
-    /// A file's bytes, if they are not too many.
+    /// A file's bytes, if they are not too many. Waits for nobody: a pipe is none.
     pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
         let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
         let limit = self.config.file_bytes;
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        let announced = file.metadata().map_err(unreadable)?.len();
+        // Without NONBLOCK, opening a pipe in the place of a file waits for somebody who writes to it.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| unreadable(error.into()))?;
+        let file = File::from(file);
+        let metadata = file.metadata().map_err(unreadable)?;
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() { "a folder" } else { "a pipe or a device" };
+            return Err(unreadable(std::io::Error::other(format!("it is {what}, not a file"))));
+        }
         let mut bytes = Vec::new();
         file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() > limit {
-            return Err(LoadError::TooLarge { bytes: announced.max(bytes.len() as u64), limit });
+            return Err(LoadError::TooLarge { bytes: metadata.len().max(bytes.len() as u64), limit });
         }
         Ok(bytes)
     }
@@ -242,17 +252,8 @@ fn imports(component: &Component) -> Vec<String> {
 }
 
 fn check_imports(imports: &[String]) -> Result<(), LoadError> {
-    let foreign = imports.iter().filter(|import| !v0_1::INTERFACES.contains(&import.as_str()) && !wasi::offers(import));
-    // A wrong version of the contract explains everything else.
-    match foreign.min_by_key(|import| !import.starts_with("wattwright:strategy/")) {
-        None => Ok(()),
-        Some(import) => match import.strip_prefix("wattwright:strategy/").and_then(|rest| rest.split_once('@')) {
-            Some((_, version)) => Err(LoadError::Contract(shown(format!(
-                "it is built for version {version}; build it with the SDK of a version that this host serves"
-            )))),
-            None => Err(refused(import)),
-        },
-    }
+    let foreign = imports.iter().find(|import| !contract::offers(import) && !wasi::offers(import));
+    foreign.map_or(Ok(()), |import| Err(refused(import)))
 }
 
 fn refused(import: &str) -> LoadError {

@@ -6,7 +6,7 @@ use model::{Allowance, Description, Input, Plan, StrategyRef};
 use serde_json::Value;
 
 use crate::budget::Budget;
-use crate::contract::v0_1::Prelinked;
+use crate::contract::Prelinked;
 use crate::engine::fuel_used;
 use crate::failure::{Failure, Kind};
 use crate::settings::Settings;

@@ -18,6 +18,10 @@ pub(crate) fn lines(text: String) -> String {
 }
 
 fn clean(text: String, keep_breaks: bool) -> String {
+    // Nearly all texts are plain. Without a way out in the middle, many bytes are looked at at once.
+    if text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~')) {
+        return text;
+    }
     let is_break = |c| matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
     if !text.chars().any(|c| is_deceptive(c) || is_break(c)) {
         return text;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use guests::{Guest, input};
 use libtest_mimic::{Arguments, Failed, Trial};
 use wattwright_engine::{
-    ChildCompiler, CompileLimits, Compiler, Engine, EngineConfig, Library, LoadError, compile_child,
+    ChildCompiler, CompileLimits, Compiler, Engine, EngineConfig, Library, LibraryConfig, LoadError, compile_child,
 };
 
 fn main() -> ExitCode {
@@ -161,7 +161,8 @@ fn a_compiler_that_is_none() {
         let engine = engine(Compiler::Child(compiler));
         let error = engine.load(shipped).unwrap_err();
         assert!(matches!(error, LoadError::Compiler(_)), "{program}: {error}");
-        let library = Library::open(engine, None, &[("alpha", shipped)]).unwrap();
+        let config = LibraryConfig { shipped: vec![("alpha", shipped)], ..LibraryConfig::default() };
+        let library = Library::open(engine, config).unwrap();
         assert!(library.current("alpha").unwrap().decide(&input()).is_ok());
     }
 }
@@ -176,7 +177,8 @@ fn a_bomb_in_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), &good("1.0.0"));
     let limits = CompileLimits { memory_bytes: 300 << 20, ..patient() };
-    let library = Library::open(engine(child(limits)), Some(folder.path().to_owned()), &[]).unwrap();
+    let config = LibraryConfig { folder: Some(folder.path().to_owned()), ..LibraryConfig::default() };
+    let library = Library::open(engine(child(limits)), config).unwrap();
     let bomb = bomb();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (peak, files) = (reset_peak_kb(), open_files());

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::home::Baseline;
-use model::{Action, BalanceLimits, Command, CommandKind, Decision, Finding, HomeState, Rule, TargetId, Verdict};
+use model::{Command, CommandKind, Decision, Finding, HomeState, Rule, TargetId, Verdict};
 
 use crate::approved::Approved;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
-use crate::rules::{self, CHAIN, Case, Origin, Ruling, Subject};
+use crate::mandate::{Proposal, Setpoint};
+use crate::rules::{CHAIN, Case, Origin, Ruling, Subject, in_use, taken};
 use crate::view::{View, battery_state};
 use crate::watch::Watch;
 
@@ -55,15 +56,17 @@ impl Guard {
         &self.limits
     }
 
-    /// Judges a plan: one result for each action, in order. `declared` is what the strategy said that it
-    /// may command. What the first actions are granted of a common limit is not there for the later ones.
-    pub fn judge(&self, actions: &[Action], declared: &BTreeSet<CommandKind>, scene: &Scene<'_>) -> Vec<Judged> {
+    /// Judges what one or several strategies want: one result for each proposal, in order. What the first
+    /// ones get of a common limit is not there for the later ones.
+    pub fn judge(&self, proposals: &[Proposal<'_>], scene: &Scene<'_>) -> Vec<Judged> {
         let mut view = View::new(&self.limits, scene);
         let mut seen = BTreeSet::new();
-        let mut results = Vec::with_capacity(actions.len());
-        for action in actions {
-            let first = seen.insert(action.target.as_str());
-            let judged = self.pass(&action.target, &action.command, Origin::Plan { declared, first }, scene, &view);
+        let mut results = Vec::with_capacity(proposals.len());
+        for proposal in proposals {
+            let action = proposal.action;
+            let first = !proposal.mandate.grant.covers(&action.target) || seen.insert(action.target.as_str());
+            let origin = Origin::Plan { proposal: *proposal, first };
+            let judged = self.pass(&action.target, &action.command, origin, scene, &view);
             if let Some(command) = &judged.verdict.approved {
                 view.decide(&action.target, command.clone());
             }
@@ -72,34 +75,31 @@ impl Guard {
         results
     }
 
-    /// Judges a setpoint of the balance loop: hold, charge or discharge, `within` the bounds of the
-    /// `balance` in force. Where a plan's action would be refused, the answer is hold, since the setpoint
-    /// before may be just what is no longer allowed; only a battery that is unknown or not shown, a link
-    /// that is down and the write interval leave it with nothing.
-    pub fn judge_setpoint(
-        &self,
-        battery: &str,
-        command: &Command,
-        within: &BalanceLimits,
-        scene: &Scene<'_>,
-    ) -> Judged {
+    /// Judges what a command in force asks of a battery now. Where a plan's action would be refused, the
+    /// answer is hold, since the setpoint before may be just what is no longer allowed; only a battery that
+    /// is unknown or not shown, a link that is down and the write interval leave it with nothing.
+    pub fn judge_setpoint(&self, setpoint: &Setpoint<'_>, scene: &Scene<'_>) -> Judged {
         let view = View::new(&self.limits, scene);
-        self.pass(battery, command, Origin::Setpoint { within }, scene, &view)
+        self.pass(setpoint.battery, setpoint.command, Origin::Setpoint(*setpoint), scene, &view)
     }
 
-    /// Lets go of a target. Always possible.
+    /// The guard's own word for a battery that must not go on: hold, for which no strategy's mandate is
+    /// needed.
+    pub fn hold(&self, battery: &str, scene: &Scene<'_>) -> Judged {
+        let view = View::new(&self.limits, scene);
+        self.pass(battery, &Command::Hold, Origin::Own, scene, &view)
+    }
+
+    /// Why a target must not be given back its settings from before right now: that could cut off what draws
+    /// power, or somebody else is in charge of it. `None`: it may.
+    pub fn release_waits(&self, target: &str, scene: &Scene<'_>) -> Option<String> {
+        let subject = Subject::find(&self.limits, target);
+        taken::taken(target, scene).or_else(|| in_use::in_use(subject, target, scene))
+    }
+
+    /// Lets go of a target, for which no mandate is needed; see [`Guard::release_waits`] for when.
     pub fn release(&self, target: impl Into<TargetId>, baseline: Baseline) -> Approved {
         Approved::release(target.into(), baseline)
-    }
-
-    /// How long no other command may be written to the target; zero: it may now.
-    pub fn write_wait(&self, target: &str, ledger: &Ledger, uptime: Duration) -> Duration {
-        rules::write_interval::wait(Subject::find(&self.limits, target), target, ledger, uptime)
-    }
-
-    /// How long the battery's direction, or the device's switch, may not be changed; zero: it may now.
-    pub fn dwell_wait(&self, target: &str, ledger: &Ledger, uptime: Duration) -> Duration {
-        rules::dwell::wait(Subject::find(&self.limits, target), target, ledger, uptime)
     }
 
     fn pass(&self, target: &str, proposed: &Command, origin: Origin<'_>, scene: &Scene<'_>, view: &View<'_>) -> Judged {
@@ -117,17 +117,17 @@ impl Guard {
             findings.push(Finding { rule, text, from: command, to: to.clone() });
             match to {
                 Some(to) => command = to,
-                None => return refused(target, proposed, findings),
+                None => return refused(target, proposed, origin, findings),
             }
         }
         let decision = if findings.is_empty() { Decision::Accepted } else { Decision::Adjusted };
         let approved = match origin {
-            Origin::Plan { .. } => Approved::planned(target.into(), command.clone(), subject.lease()),
-            Origin::Setpoint { .. } => Approved::setpoint(target.into(), command.clone(), subject.lease()),
+            Origin::Setpoint(_) => Approved::setpoint(target.into(), command.clone(), subject.lease()),
+            Origin::Plan { .. } | Origin::Own => Approved::planned(target.into(), command.clone(), subject.lease()),
         };
         let verdict = Verdict {
             target: target.into(),
-            by: None,
+            by: origin.by().map(Into::into),
             decision,
             proposed: proposed.clone(),
             approved: Some(command),
@@ -140,15 +140,15 @@ impl Guard {
 /// A setpoint that is refused must not leave the one before in force.
 fn hold_instead(rule: Rule, case: &Case<'_>) -> Option<Command> {
     let moving = matches!(case.command, Command::Charge { .. } | Command::Discharge { .. });
-    let stoppable = !matches!(rule, Rule::UnknownTarget | Rule::Link | Rule::WriteInterval);
+    let stoppable = !matches!(rule, Rule::UnknownTarget | Rule::Link | Rule::Taken | Rule::WriteInterval);
     let shown = battery_state(case.scene, case.target).is_some();
-    (matches!(case.origin, Origin::Setpoint { .. }) && moving && stoppable && shown).then_some(Command::Hold)
+    (matches!(case.origin, Origin::Setpoint(_)) && moving && stoppable && shown).then_some(Command::Hold)
 }
 
-fn refused(target: &str, proposed: &Command, findings: Vec<Finding>) -> Judged {
+fn refused(target: &str, proposed: &Command, origin: Origin<'_>, findings: Vec<Finding>) -> Judged {
     let verdict = Verdict {
         target: target.into(),
-        by: None,
+        by: origin.by().map(Into::into),
         decision: Decision::Refused,
         proposed: proposed.clone(),
         approved: None,

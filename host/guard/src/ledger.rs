@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::snapshot::InForce;
-use model::{Command, TargetId};
+use model::{Command, CommandKind, TargetId};
+use serde::{Deserialize, Serialize};
 
 use crate::approved::{Approved, Order};
+use crate::tally::Tally;
 
 /// Which way a battery goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// From the bus.
     Charge,
@@ -31,23 +34,34 @@ impl Direction {
 
 /// Remembers what was written to each target. Pure: time is passed in. Intervals go by the monotonic
 /// clock (`uptime`, since the daemon's start), which no change of the wall clock disturbs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ledger {
     targets: BTreeMap<TargetId, Entry>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Entry {
+    #[serde(skip_serializing_if = "Option::is_none")]
     in_force: Option<Standing>,
     /// Last write to the device; the command is `None` for a release and when forgotten.
+    #[serde(skip_serializing_if = "Option::is_none")]
     written: Option<(Option<Command>, Duration)>,
     /// Last direction, and when it became that.
+    #[serde(skip_serializing_if = "Option::is_none")]
     direction: Option<(Direction, Duration)>,
     /// Last state of the switch, and when it became that.
+    #[serde(skip_serializing_if = "Option::is_none")]
     switched: Option<(bool, Duration)>,
+    /// Changes of the direction or the switch.
+    turns: Tally,
+    /// Writes by kind.
+    writes: BTreeMap<CommandKind, Tally>,
+    /// Writes that gave back the settings from before.
+    releases: Tally,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Standing {
     command: Command,
     since: Timestamp,
@@ -65,22 +79,26 @@ impl Ledger {
             Order::Release(_) => {
                 entry.in_force = None;
                 entry.written = Some((None, uptime));
+                entry.releases.count(uptime);
                 return;
             }
             Order::Command(command) => command,
         };
         if !matches!(command, Command::Balance(_)) {
             entry.written = Some((Some(command.clone()), uptime));
+            entry.writes.entry(command.kind()).or_default().count(uptime);
         }
         if let Some(direction) = Direction::of(command)
             && entry.direction.is_none_or(|(before, _)| before != direction)
         {
             entry.direction = Some((direction, uptime));
+            entry.turns.count(uptime);
         }
         if let Some(on) = switch_state(command)
             && entry.switched.is_none_or(|(before, _)| before != on)
         {
             entry.switched = Some((on, uptime));
+            entry.turns.count(uptime);
         }
         if !approved.is_setpoint() {
             entry.stand(command, approved.lease(), now, uptime);
@@ -98,7 +116,7 @@ impl Ledger {
 
     /// The command in force.
     pub fn in_force(&self, target: &str) -> Option<InForce> {
-        self.standing(target).map(|s| InForce { command: s.command.clone(), since: s.since })
+        self.standing(target).map(|s| InForce::since(s.command.clone(), s.since))
     }
 
     /// How long the command in force has been of its kind.
@@ -143,6 +161,19 @@ impl Ledger {
                 *command = None;
             }
         }
+    }
+
+    /// How often the direction or the switch turned within a day.
+    pub(crate) fn turns(&self, target: &str, uptime: Duration) -> u32 {
+        self.targets.get(target).map_or(0, |entry| entry.turns.within_a_day(uptime))
+    }
+
+    /// How often a command of a class of kinds was written within a day. Giving back the settings from
+    /// before counts in each class.
+    pub(crate) fn writes(&self, target: &str, uptime: Duration, is_of_class: impl Fn(CommandKind) -> bool) -> u32 {
+        let Some(entry) = self.targets.get(target) else { return 0 };
+        let written = entry.writes.iter().filter(|(kind, _)| is_of_class(**kind)).map(|(_, tally)| tally);
+        written.chain([&entry.releases]).map(|tally| tally.within_a_day(uptime)).fold(0, u32::saturating_add)
     }
 
     pub(crate) fn command_in_force(&self, target: &str) -> Option<&Command> {

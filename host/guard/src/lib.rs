@@ -2,8 +2,8 @@
 //! [`Approved`] command.
 //!
 //! ```text
-//! Action ─┬─> rules, one after the other ─> Verdict (for people, with the rule's name)
-//! Scene  ─┘                              └> Approved (for the executor, the only thing it takes)
+//! Proposal ─┬─> rules, one after the other ─> Verdict (for people, with the rule's name)
+//! Scene    ─┘                              └> Approved (for the executor, the only thing it takes)
 //! ```
 //!
 //! Architecture invariants: this crate does no I/O, reads no clock and cannot fail. [`Approved`] can be
@@ -15,7 +15,10 @@ mod believe;
 mod judge;
 mod ledger;
 mod limits;
+mod mandate;
+mod record;
 mod rules;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod view;
@@ -25,7 +28,10 @@ pub use approved::{Approved, Order};
 pub use believe::{Belief, believe_battery_power, believe_grid_power, believe_soc};
 pub use judge::{Guard, Judged, Scene};
 pub use ledger::{Direction, Ledger};
-pub use limits::{BatteryLimits, DeviceLimits, GridLimits, Limits};
+pub use limits::{BatteryLimits, DeviceLimits, ExternalLimit, GridLimits, LevelRange, Limits};
+pub use mandate::{Mandate, Proposal, Setpoint};
+pub use record::SceneRecord;
+pub use rules::external_limit::import_cap_w;
 pub use watch::Watch;
 
 pub use model::Verdict;

@@ -1,33 +1,42 @@
 //! The rules, one file each, in the order in which they are asked. Each is a pure function of a [`Case`]
 //! and says nothing, changes the command, or refuses it.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use model::{BalanceLimits, Command, CommandKind, Rule};
+use model::{BalanceLimits, Command, CommandKind, Grant, Rule};
 
 use crate::judge::Scene;
 use crate::limits::{BatteryLimits, DeviceLimits, GridLimits, Limits};
+use crate::mandate::{Proposal, Setpoint};
 use crate::view::View;
 
 pub(crate) mod capability;
 pub(crate) mod charge_power;
+pub(crate) mod clock_skew;
 pub(crate) mod discharge_power;
 pub(crate) mod duplicate;
 pub(crate) mod dwell;
+pub(crate) mod external_limit;
 pub(crate) mod feed_in_limit;
 pub(crate) mod finite;
+pub(crate) mod grant;
 pub(crate) mod grid_import_limit;
 pub(crate) mod implausible_reading;
+pub(crate) mod in_use;
 pub(crate) mod link;
+pub(crate) mod outage_reserve;
 pub(crate) mod range;
 mod readings;
 pub(crate) mod soc_ceiling;
 pub(crate) mod soc_floor;
 pub(crate) mod stale_reading;
+pub(crate) mod step;
+pub(crate) mod switch_budget;
+pub(crate) mod taken;
 pub(crate) mod undeclared;
 pub(crate) mod unknown_reading;
 pub(crate) mod unknown_target;
+pub(crate) mod write_budget;
 pub(crate) mod write_interval;
 
 /// What one rule says.
@@ -40,26 +49,36 @@ pub(crate) enum Ruling {
 
 pub(crate) type Check = fn(&Case<'_>) -> Ruling;
 
-/// First what needs no reading, then the readings, then the limits, and time last, since it looks at the
-/// command that would be written.
-pub(crate) const CHAIN: [(Rule, Check); 18] = [
+/// First what needs no reading, then the readings, then the limits of the home, then those of the strategy,
+/// and time last, since it looks at the command that would be written.
+pub(crate) const CHAIN: [(Rule, Check); 28] = [
     (Rule::Finite, finite::check),
     (Rule::UnknownTarget, unknown_target::check),
+    (Rule::Grant, grant::target),
     (Rule::Duplicate, duplicate::check),
     (Rule::Undeclared, undeclared::check),
     (Rule::Link, link::check),
+    (Rule::Taken, taken::check),
     (Rule::Capability, capability::check),
     (Rule::Range, range::check),
+    (Rule::ClockSkew, clock_skew::check),
     (Rule::UnknownReading, unknown_reading::check),
     (Rule::StaleReading, stale_reading::check),
     (Rule::ImplausibleReading, implausible_reading::check),
     (Rule::SocFloor, soc_floor::check),
+    (Rule::OutageReserve, outage_reserve::check),
     (Rule::SocCeiling, soc_ceiling::check),
     (Rule::ChargePower, charge_power::check),
     (Rule::DischargePower, discharge_power::check),
+    (Rule::ExternalLimit, external_limit::check),
     (Rule::GridImportLimit, grid_import_limit::check),
     (Rule::FeedInLimit, feed_in_limit::check),
+    (Rule::Grant, grant::power),
+    (Rule::Step, step::check),
+    (Rule::InUse, in_use::check),
     (Rule::Dwell, dwell::check),
+    (Rule::SwitchBudget, switch_budget::check),
+    (Rule::WriteBudget, write_budget::check),
     (Rule::WriteInterval, write_interval::check),
 ];
 
@@ -67,15 +86,24 @@ pub(crate) const CHAIN: [(Rule, Check); 18] = [
 #[derive(Clone, Copy)]
 pub(crate) enum Origin<'a> {
     Plan {
-        /// What the strategy said that it may command.
-        declared: &'a BTreeSet<CommandKind>,
-        /// Whether no earlier action of the plan had this target.
+        proposal: Proposal<'a>,
+        /// Whether no earlier action that could count had this target.
         first: bool,
     },
-    Setpoint {
-        /// Bounds of the `balance` in force.
-        within: &'a BalanceLimits,
-    },
+    Setpoint(Setpoint<'a>),
+    /// The guard itself.
+    Own,
+}
+
+impl<'a> Origin<'a> {
+    /// Name of the strategy.
+    pub fn by(self) -> Option<&'a str> {
+        match self {
+            Origin::Plan { proposal, .. } => Some(proposal.by),
+            Origin::Setpoint(setpoint) => setpoint.by,
+            Origin::Own => None,
+        }
+    }
 }
 
 /// Whom it is for.
@@ -132,6 +160,15 @@ impl<'a> Case<'a> {
         match self.subject {
             Subject::Battery(battery) => Some(battery),
             _ => None,
+        }
+    }
+
+    /// What the owner lets the strategy do.
+    pub fn grant(&self) -> Option<&'a Grant> {
+        match self.origin {
+            Origin::Plan { proposal, .. } => Some(&proposal.mandate.grant),
+            Origin::Setpoint(setpoint) => Some(setpoint.grant),
+            Origin::Own => None,
         }
     }
 

@@ -8,11 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use model::home::Link;
 use model::snapshot::{Abilities, Level};
 use model::{
-    Action, BalanceLimits, BatteryState, Command, CommandKind, Decision, DeviceState, HomeState, Light, Reading,
+    Action, BalanceLimits, BatteryState, Command, CommandKind, Decision, DeviceState, Grant, HomeState, Light, Reading,
     Reason, Rule,
 };
 
-use crate::{BatteryLimits, DeviceLimits, Guard, Judged, Ledger, Limits, Scene, Watch};
+use crate::{
+    BatteryLimits, DeviceLimits, Guard, Judged, Ledger, Limits, Mandate, Proposal, Scene, SceneRecord, Setpoint, Watch,
+};
 
 pub(crate) const ALL_COMMANDS: [CommandKind; 8] = [
     CommandKind::Hold,
@@ -40,7 +42,7 @@ pub(crate) fn light(brightness_pct: f64) -> Command {
 pub(crate) struct Bench {
     pub limits: Limits,
     pub home: HomeState,
-    pub declared: BTreeSet<CommandKind>,
+    pub mandate: Mandate,
     pub ledger: Ledger,
     pub watch: Watch,
     pub now: Timestamp,
@@ -64,10 +66,11 @@ impl Bench {
                 solar_power_w: None,
                 load_power_w: None,
                 temperature_c: None,
+                import_cap_w: None,
                 batteries: Vec::new(),
                 devices: Vec::new(),
             },
-            declared: BTreeSet::from(ALL_COMMANDS),
+            mandate: Mandate { declared: ALL_COMMANDS.into(), grant: Grant::default() },
             ledger: Ledger::default(),
             watch: Watch::default(),
             now,
@@ -96,6 +99,7 @@ impl Bench {
             direction_dwell: Duration::from_secs(120),
             write_interval: Duration::from_secs(10),
             lease: Duration::from_secs(1200),
+            ..BatteryLimits::default()
         };
         self.limits.batteries.insert(id.into(), limits);
         self.home.batteries.push(BatteryState {
@@ -104,6 +108,7 @@ impl Bench {
             power_w: Reading::of("sensor.power", 0.0, self.now),
             device_max_charge_w: None,
             device_max_discharge_w: None,
+            taken: None,
         });
     }
 
@@ -115,6 +120,7 @@ impl Bench {
             power_w,
             level: None,
             lease: Duration::from_secs(1200),
+            ..DeviceLimits::default()
         };
         self.limits.devices.insert(id.into(), limits);
         let state = DeviceState { id: id.into(), on: Some(false), abilities, level: None, power_w: None, fault: None };
@@ -157,20 +163,46 @@ impl Bench {
     }
 
     pub fn judge(&self, plan: &[(&str, Command)]) -> Vec<Judged> {
-        let actions: Vec<Action> = plan
-            .iter()
-            .map(|(target, command)| Action {
-                target: (*target).into(),
-                command: command.clone(),
-                reason: Reason::default(),
-                until: None,
-            })
-            .collect();
-        self.guard().judge(&actions, &self.declared, &self.scene())
+        let by_one: Vec<_> =
+            plan.iter().map(|(target, command)| ("strategy", *target, command.clone(), &self.mandate)).collect();
+        self.judge_all(&by_one)
+    }
+
+    /// Strategy, target, command, and what the strategy may.
+    pub fn judge_all(&self, plans: &[(&str, &str, Command, &Mandate)]) -> Vec<Judged> {
+        let action = |target: &str, command: &Command| Action {
+            target: target.into(),
+            command: command.clone(),
+            reason: Reason::default(),
+            until: None,
+        };
+        let actions: Vec<Action> = plans.iter().map(|(_, target, command, _)| action(target, command)).collect();
+        let proposals: Vec<Proposal<'_>> =
+            plans.iter().zip(&actions).map(|((by, _, _, mandate), action)| Proposal { by, action, mandate }).collect();
+        self.guard().judge(&proposals, &self.scene())
     }
 
     pub fn setpoint(&self, command: Command, within: BalanceLimits) -> Judged {
-        self.guard().judge_setpoint("battery", &command, &within, &self.scene())
+        let setpoint = Setpoint {
+            battery: "battery",
+            command: &command,
+            within: &within,
+            by: Some("strategy"),
+            grant: &self.mandate.grant,
+        };
+        self.guard().judge_setpoint(&setpoint, &self.scene())
+    }
+
+    pub fn hold(&self, battery: &str) -> Judged {
+        self.guard().hold(battery, &self.scene())
+    }
+
+    pub fn scene_record(&self) -> SceneRecord {
+        SceneRecord::of(&self.guard(), &self.scene())
+    }
+
+    pub fn release_waits(&self, target: &str) -> Option<String> {
+        self.guard().release_waits(target, &self.scene())
     }
 
     pub fn record(&mut self, judged: &Judged) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use model::home::Taken;
 use model::{BatteryState, Command, DeviceState};
 
 use crate::believe::{Belief, believe_battery_power, believe_grid_power, believe_soc};
@@ -58,7 +59,7 @@ impl<'a> View<'a> {
 
     /// What the home takes from the grid without its batteries: meter plus their power. A battery whose
     /// power is unknown may do anything that it can. `None`: the meter cannot be believed.
-    pub fn base_w(&self) -> Option<Span> {
+    fn base_w(&self) -> Option<Span> {
         let grid = self.grid.known()?;
         let mut base = Span { low: grid, high: grid };
         for (id, view) in &self.batteries {
@@ -77,28 +78,48 @@ impl<'a> View<'a> {
         Some(base)
     }
 
-    /// What all batteries but `except` charge with, or are about to.
+    /// The most that the home takes from the grid while `target` adds nothing, watt: what it takes without
+    /// its batteries, what the others charge with, and what was turned on and does not show it yet. `None`:
+    /// the meter cannot be believed.
+    pub fn import_without_w(&self, target: &str) -> Option<f64> {
+        Some(self.base_w()?.high + self.other_charge_w(target) + self.other_turn_on_w(target))
+    }
+
+    /// The least that the home uses and the batteries but `target` do not give, watt. `None`: the meter
+    /// cannot be believed.
+    pub fn use_without_w(&self, target: &str) -> Option<f64> {
+        Some(self.base_w()?.low - self.other_discharge_w(target))
+    }
+
+    /// What all batteries but `except` charge with, or are about to. One that calibrates itself may take all
+    /// that it can at any moment.
     pub fn other_charge_w(&self, except: &str) -> f64 {
-        self.others(except, |command| match command {
+        let part = |command: &Command| match command {
             Command::Charge { power_w } => *power_w,
             _ => 0.0,
+        };
+        self.others(except, part, |id| {
+            let calibrates = battery_state(self.scene, id).is_some_and(|s| s.taken == Some(Taken::Calibrating));
+            let limits = self.limits.batteries.get(id).filter(|_| calibrates);
+            limits.map_or(0.0, |limits| magnitude(limits.max_charge_w))
         })
     }
 
     /// What all batteries but `except` discharge with, or are about to.
     pub fn other_discharge_w(&self, except: &str) -> f64 {
-        self.others(except, |command| match command {
+        let part = |command: &Command| match command {
             Command::Discharge { power_w } => *power_w,
             _ => 0.0,
-        })
+        };
+        self.others(except, part, |_| 0.0)
     }
 
-    fn others(&self, except: &str, part: fn(&Command) -> f64) -> f64 {
+    fn others(&self, except: &str, part: fn(&Command) -> f64, at_least: impl Fn(&str) -> f64) -> f64 {
         self.batteries
             .iter()
             .filter(|(id, _)| **id != except)
             .map(|(id, view)| {
-                let measured = view.power.known().map_or(0.0, |w| part(&as_command(w)));
+                let measured = view.power.known().map_or(0.0, |w| part(&as_command(w))).max(at_least(id));
                 let written = self.scene.ledger.last_written(id).map_or(0.0, part);
                 match self.decided.get(*id) {
                     // The loop will have to find its setpoint anew; what it does now is the best guess.

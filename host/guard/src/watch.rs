@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::{BatteryState, HomeState, TargetId};
+use serde::{Deserialize, Serialize};
 
 use crate::limits::{BatteryLimits, Limits};
 
@@ -46,12 +47,12 @@ pub(crate) enum Doubt {
 
 /// Follows the readings of each battery over time. Pure: time is passed in, by the monotonic clock for
 /// differences and by the wall clock for people.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Watch {
     batteries: BTreeMap<TargetId, Track>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Track {
     /// Last believed level and when it was last seen.
     level_pct: f64,
@@ -59,6 +60,7 @@ struct Track {
     /// The level last changed then.
     changed: Timestamp,
     /// Net energy at the bus since, discharge positive.
+    #[serde(with = "model::number")]
     energy_wh: f64,
     /// Power to integrate from, and since when.
     power: Option<(f64, Duration)>,
@@ -67,7 +69,7 @@ struct Track {
     candidate: Option<Candidate>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Candidate {
     level_pct: f64,
     samples: u32,

@@ -2,16 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use model::home::{Fault, Link};
 use model::snapshot::Abilities;
 use model::{
-    Action, BalanceLimits, BatteryState, Command, CommandKind, DeviceState, HomeState, Light, Reading, Reason, Verdict,
+    Action, BalanceLimits, BatteryState, Command, CommandKind, DeviceState, Grant, HomeState, Light, Reading, Reason,
+    Verdict,
 };
-use wattwright_guard::{BatteryLimits, DeviceLimits, GridLimits, Guard, Ledger, Limits, Scene, Watch};
+use wattwright_guard::{
+    BatteryLimits, DeviceLimits, GridLimits, Guard, Judged, Ledger, Limits, Mandate, Proposal, Scene, Watch,
+};
 
 const UPTIME: Duration = Duration::from_secs(3600);
 
@@ -39,6 +41,7 @@ fn limits() -> Limits {
         direction_dwell: Duration::from_secs(120),
         write_interval: Duration::from_secs(10),
         lease: Duration::from_secs(1200),
+        ..BatteryLimits::default()
     };
     let device = |abilities, power_w| DeviceLimits {
         abilities,
@@ -47,6 +50,7 @@ fn limits() -> Limits {
         power_w,
         level: None,
         lease: Duration::from_secs(1200),
+        ..DeviceLimits::default()
     };
     Limits {
         grid: GridLimits { import_limit_w: Some(3000.0), ..GridLimits::default() },
@@ -93,8 +97,10 @@ fn command(text: &str) -> Command {
     }
 }
 
-fn action(target: &str, command: Command) -> Action {
-    Action { target: target.into(), command, reason: Reason::default(), until: None }
+fn ask(guard: &Guard, target: &str, command: Command, scene: &Scene<'_>) -> Judged {
+    let action = Action { target: target.into(), command, reason: Reason::default(), until: None };
+    let mandate = Mandate { declared: COMMANDS.into(), grant: Grant::default() };
+    guard.judge(&[Proposal { by: "strategy", action: &action, mandate: &mandate }], scene).remove(0)
 }
 
 /// `charge 300 W, 60 s ago`, approved when the home had no trouble at all.
@@ -103,8 +109,8 @@ fn written(guard: &Guard, target: &str, before: &str, home: &HomeState) -> Ledge
     let Some((text, ago)) = before.split_once(", ") else { return ledger };
     let ago = Duration::from_secs(number(ago) as u64);
     let scene = Scene { home, now: now(), uptime: UPTIME, ledger: &ledger, watch: &Watch::default() };
-    let judged = guard.judge(&[action(target, command(text))], &BTreeSet::from(COMMANDS), &scene);
-    ledger.record(judged[0].approved.as_ref().unwrap(), now() - ago, UPTIME - ago);
+    let judged = ask(guard, target, command(text), &scene);
+    ledger.record(judged.approved.as_ref().unwrap(), now() - ago, UPTIME - ago);
     ledger
 }
 
@@ -127,12 +133,14 @@ fn judge(cells: &[&str]) -> String {
         solar_power_w: None,
         load_power_w: None,
         temperature_c: None,
+        import_cap_w: None,
         batteries: vec![BatteryState {
             id: "battery".into(),
             soc_pct: reading("sensor.soc", soc),
             power_w: reading("sensor.power", battery),
             device_max_charge_w: None,
             device_max_discharge_w: None,
+            taken: None,
         }],
         devices: vec![device("heater", switch()), device("led", shine())],
     };
@@ -142,8 +150,7 @@ fn judge(cells: &[&str]) -> String {
     let mut watch = Watch::default();
     watch.observe(&home, guard.limits(), UPTIME, now());
     let scene = Scene { home: &home, now: now(), uptime: UPTIME, ledger: &ledger, watch: &watch };
-    let judged = guard.judge(&[action(target, command(text))], &BTreeSet::from(COMMANDS), &scene);
-    describe(&judged[0].verdict)
+    describe(&ask(&guard, target, command(text), &scene).verdict)
 }
 
 #[test]

@@ -45,6 +45,19 @@ pub enum Error {
         /// The newest known.
         known: i64,
     },
+    /// The file was written by an older version, and is only to be looked at.
+    #[error(
+        "the journal `{}` has format {found}, this Wattwright reads {known}; start the newer `wattwright run` once, \
+         which brings it up to date", path.display()
+    )]
+    TooOld {
+        /// The journal.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The one that is read.
+        known: i64,
+    },
     /// The file is a SQLite database of something else.
     #[error(
         "`{}` is a database, but not a journal of Wattwright (application id {found:#x}); set another path for \

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! control ── record, update_outcomes, record_past, … ──> journal.db <── ticks, tick, past ── server
+//!         record_shadow                              └── scene, shadows ── replay
 //! ```
 //!
 //! [`Journal`] is a cheap handle on one connection behind a mutex. All calls block for a moment (a
@@ -19,13 +20,17 @@
 //! the name under which it sets a damaged file aside; only one process has a journal open.
 
 mod baselines;
+mod bodies;
 mod error;
+mod logs;
 mod memories;
 mod notes;
 mod open;
 mod past;
 mod prune;
 mod schema;
+mod shadows;
+mod state;
 mod tasks;
 mod ticks;
 
@@ -33,10 +38,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use error::Error;
+pub use logs::LogEntry;
 pub use memories::Memory;
 pub use notes::{Level, Note};
 pub use open::SetAside;
 pub use prune::{Keep, Pruned};
+pub use shadows::ShadowSummary;
 pub use tasks::TaskProgress;
 pub use ticks::TickSummary;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{Error, Journal, Result, Shared, schema};
 
@@ -52,6 +52,22 @@ impl Journal {
             }
         };
         Ok(Self::of(path.to_owned(), connection, Some(lock), set_aside))
+    }
+
+    /// Looks into a journal that may be in use, without changing anything.
+    ///
+    /// # Errors
+    /// [`Error::File`], when there is none; [`Error::TooNew`], [`Error::TooOld`], [`Error::NotAJournal`],
+    /// [`Error::Damaged`] and [`Error::Sqlite`].
+    pub fn look(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        fs::metadata(path).map_err(|source| Error::file(path, "read", source))?;
+        let sqlite = |source| Error::sqlite(path, "open", source);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+        connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite)?;
+        schema::check(&connection, path)?;
+        Ok(Self::of(path.to_owned(), connection, None, None))
     }
 
     /// A journal without a file, gone with its last handle.

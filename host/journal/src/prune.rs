@@ -8,7 +8,7 @@ use crate::{Journal, Result, micros};
 /// How long records are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep {
-    /// Ticks and notes, in days. A day with a tick each slot takes about 2.5 MB.
+    /// Ticks, what shadows said to them, and notes, in days. A day with a tick each slot takes about 1.5 MB.
     pub ticks_days: u32,
     /// Past slots, in days. A year of them takes about 4 MB.
     pub past_days: u32,
@@ -25,6 +25,8 @@ impl Default for Keep {
 pub struct Pruned {
     /// Ticks.
     pub ticks: usize,
+    /// What shadows said to them.
+    pub shadows: usize,
     /// Notes.
     pub notes: usize,
     /// Past slots.
@@ -49,9 +51,16 @@ impl Journal {
                     "DELETE FROM tick WHERE at_us < ? AND id < (SELECT max(id) FROM tick)",
                     params![ticks_before],
                 )?,
+                shadows: transaction.execute(
+                    "DELETE FROM shadow WHERE NOT EXISTS (SELECT 1 FROM tick WHERE tick.id = shadow.tick)",
+                    [],
+                )?,
                 notes: transaction.execute("DELETE FROM note WHERE at_us < ?", params![ticks_before])?,
                 past: transaction.execute("DELETE FROM past_slot WHERE start_s < ?", params![past_before])?,
             };
+            transaction.execute("DELETE FROM strategy_log WHERE at_us < ?", params![ticks_before])?;
+            // A version is needed as long as a tick as old as the last that names it is there.
+            transaction.execute("DELETE FROM used WHERE last_tick < (SELECT min(id) FROM tick)", [])?;
             transaction.commit()?;
             if pruned != Pruned::default() {
                 // One step frees one page; the last returns no row.

@@ -13,20 +13,44 @@ use crate::{Error, Result};
 /// journal.
 const APPLICATION_ID: i32 = 0x5761_7474;
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 /// Brings an open file to the newest format.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     migrate_with(connection, path, MIGRATIONS)
 }
 
+/// That an open file, which must not be changed, has the newest format.
+pub(crate) fn check(connection: &Connection, path: &Path) -> Result<()> {
+    let known = MIGRATIONS.len() as i64;
+    let found = found(connection, path, known)?;
+    if found < known {
+        return Err(Error::TooOld { path: path.to_owned(), found, known });
+    }
+    Ok(())
+}
+
 fn migrate_with(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Result<()> {
+    let found = found(connection, path, migrations.len() as i64)?;
+    for (to, sql) in (1..).zip(migrations).skip(found as usize) {
+        apply(connection, to, sql).map_err(|source| Error::Migration {
+            path: path.to_owned(),
+            from: to - 1,
+            to,
+            source,
+        })?;
+        tracing::info!(path = %path.display(), format = to, "journal brought to a newer format");
+    }
+    Ok(())
+}
+
+/// The file's format, when it is a journal's and not newer than `known`; 0: it is empty.
+fn found(connection: &Connection, path: &Path, known: i64) -> Result<i64> {
     let read = |name: &str, connection: &Connection| -> Result<i64> {
         connection
             .pragma_query_value(None, name, |row| row.get(0))
             .map_err(|source| Error::sqlite(path, "read the format", source))
     };
-    let known = migrations.len() as i64;
     let found = read("user_version", connection)?;
     let application = read("application_id", connection)? as i32;
     let objects: i64 = connection
@@ -38,16 +62,7 @@ fn migrate_with(connection: &mut Connection, path: &Path, migrations: &[&str]) -
     if !(0..=known).contains(&found) {
         return Err(Error::TooNew { path: path.to_owned(), found, known });
     }
-    for (to, sql) in (1..).zip(migrations).skip(found as usize) {
-        apply(connection, to, sql).map_err(|source| Error::Migration {
-            path: path.to_owned(),
-            from: to - 1,
-            to,
-            source,
-        })?;
-        tracing::info!(path = %path.display(), format = to, "journal brought to a newer format");
-    }
-    Ok(())
+    Ok(found)
 }
 
 /// One step in one transaction: it is done with its number, or not at all.

@@ -1,18 +1,14 @@
 //! Ticks: recorded once, their outcomes updated until they are final.
 
-use std::io::Read;
-
-use flate2::Compression;
-use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
 use jiff::Timestamp;
-use model::{Cause, Decision, Outcome, Stage, StrategyRef, Tick};
+use model::{Cause, Decision, Outcome, Stage, StrategyRef, Tick, Verdict};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Error, Journal, Result, micros};
+use crate::shadows::name_version;
+use crate::{Error, Journal, Result, bodies, micros};
 
 /// A tick as a list shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -38,29 +34,32 @@ impl Journal {
     /// Records a tick and gives it its id. Numbers of commands that are not finite are kept
     /// ([`model::number`]); all others are finite, since the engine and the readings see to it.
     ///
+    /// `scene` is what the verdicts were found from, in whatever form its reader wants it back
+    /// ([`Journal::scene`]).
+    ///
     /// # Errors
     /// [`Error::Unwritable`], [`Error::Full`], [`Error::Damaged`] and [`Error::Sqlite`].
-    pub fn record(&self, tick: &Tick) -> Result<i64> {
+    pub fn record(&self, tick: &Tick, scene: Option<&[u8]>) -> Result<i64> {
         let unwritable = |reason: &dyn std::fmt::Display| Error::Unwritable {
             path: self.path().to_owned(),
             what: format!("the tick of {}", tick.at),
             reason: reason.to_string(),
         };
         let text = |value: serde_json::Result<String>| value.map_err(|error| unwritable(&error));
-        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-        serde_json::to_writer(&mut encoder, tick).map_err(|error| unwritable(&error))?;
-        let body = encoder.finish().map_err(|error| unwritable(&error))?;
+        let body = bodies::pack(tick).map_err(|error| unwritable(&error))?;
+        let scene = scene.map(bodies::deflate).transpose().map_err(|error| unwritable(&error))?;
         let cause = text(serde_json::to_string(&tick.cause))?;
         let strategy =
             text(tick.strategy.as_ref().map(serde_json::to_string).transpose().map(Option::unwrap_or_default))?;
-        let decision = worst_decision(tick).map(|decision| serde_json::to_string(&decision)).transpose();
+        let decision = worst_of(&tick.verdicts).map(|decision| serde_json::to_string(&decision)).transpose();
         let decision = decision.map_err(|error| unwritable(&error))?;
         let (outcomes, stage) = outcome_columns(&tick.outcomes).map_err(|error| unwritable(&error))?;
         self.with("record a tick", |connection| {
-            connection
+            let transaction = connection.transaction()?;
+            let id = transaction
                 .prepare_cached(
-                    "INSERT INTO tick (at_us, cause, strategy, strategy_name, strategy_hash, summary, \
-                     worst_decision, worst_stage, outcomes, body) VALUES (?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO tick (at_us, cause, strategy, strategy_name, strategy_hash, summary, worst_decision, \
+                     worst_stage, outcomes, body, scene) VALUES (?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?)",
                 )?
                 .insert(params![
                     micros(tick.at),
@@ -73,7 +72,13 @@ impl Journal {
                     stage,
                     outcomes,
                     body,
-                ])
+                    scene,
+                ])?;
+            for version in tick.versions() {
+                name_version(&transaction, &version.hash, id)?;
+            }
+            transaction.commit()?;
+            Ok(id)
         })
     }
 
@@ -101,6 +106,18 @@ impl Journal {
     /// [`Error::Unreadable`], [`Error::Damaged`] and [`Error::Sqlite`].
     pub fn tick(&self, id: i64) -> Result<Option<Tick>> {
         self.one_tick("SELECT id, outcomes, body FROM tick WHERE id = ?", params![id])
+    }
+
+    /// What was recorded as the scene of that tick; `None`: nothing, or no such tick.
+    ///
+    /// # Errors
+    /// As [`Journal::tick`].
+    pub fn scene(&self, id: i64) -> Result<Option<Vec<u8>>> {
+        let row: Option<Option<Vec<u8>>> = self.with("read the scene of a tick", |connection| {
+            connection.query_row("SELECT scene FROM tick WHERE id = ?", params![id], |row| row.get(0)).optional()
+        })?;
+        let scene = row.flatten().map(|scene| bodies::inflate(&scene)).transpose();
+        scene.map_err(|reason| self.unreadable(format!("the scene of tick {id}"), reason))
     }
 
     /// The newest tick.
@@ -142,9 +159,7 @@ impl Journal {
         })?;
         let Some((id, outcomes, body)) = row else { return Ok(None) };
         let tick = || -> std::result::Result<Tick, Box<dyn std::error::Error>> {
-            let mut json = Vec::new();
-            ZlibDecoder::new(body.as_slice()).read_to_end(&mut json)?;
-            let tick: Tick = serde_json::from_slice(&json)?;
+            let tick: Tick = bodies::unpack(&body)?;
             Ok(Tick { id, outcomes: serde_json::from_str(&outcomes)?, ..tick })
         };
         tick().map(Some).map_err(|reason| self.unreadable(format!("tick {id}"), reason))
@@ -196,8 +211,8 @@ fn outcome_columns(outcomes: &[Outcome]) -> serde_json::Result<(String, Option<S
     Ok((serde_json::to_string(outcomes)?, stage.map(|stage| serde_json::to_string(&stage)).transpose()?))
 }
 
-fn worst_decision(tick: &Tick) -> Option<Decision> {
-    tick.verdicts.iter().map(|verdict| verdict.decision).max_by_key(|decision| match decision {
+pub(crate) fn worst_of(verdicts: &[Verdict]) -> Option<Decision> {
+    verdicts.iter().map(|verdict| verdict.decision).max_by_key(|decision| match decision {
         Decision::Accepted => 0,
         Decision::Adjusted => 1,
         Decision::Refused => 2,

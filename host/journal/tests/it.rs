@@ -6,5 +6,9 @@
 mod common;
 #[path = "it/durability.rs"]
 mod durability;
+#[path = "it/logs.rs"]
+mod logs;
 #[path = "it/records.rs"]
 mod records;
+#[path = "it/shadows.rs"]
+mod shadows;

@@ -40,6 +40,8 @@ pub struct Reading {
     /// Which entity.
     pub entity: String,
     /// In the unit of the role: watt, percent, watt-hour or degree Celsius.
+    #[serde(default, with = "crate::number::option")]
+    #[schema(value_type = Option<f64>)]
     pub value: Option<f64>,
     /// When the device last showed a sign of life through this entity or one of its companions.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -89,6 +91,19 @@ impl Link {
     }
 }
 
+/// Why a battery does not listen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Taken {
+    /// It calibrates its state of charge: it charges with what it likes, whatever it is told.
+    Calibrating,
+    /// Another controller decides what it does.
+    Controlled {
+        /// Who, for a person, such as `the vendor's energy plan`.
+        by: String,
+    },
+}
+
 /// What is seen of a battery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BatteryState {
@@ -99,9 +114,16 @@ pub struct BatteryState {
     /// Discharge positive, charge negative.
     pub power_w: Reading,
     /// Charge limit that the device reports by itself, if it does; a magnitude.
+    #[serde(default, with = "crate::number::option")]
+    #[schema(value_type = Option<f64>)]
     pub device_max_charge_w: Option<f64>,
     /// Discharge limit that the device reports by itself, if it does; a magnitude.
+    #[serde(default, with = "crate::number::option")]
+    #[schema(value_type = Option<f64>)]
     pub device_max_discharge_w: Option<f64>,
+    /// Why it does not listen, if it shows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Taken>,
 }
 
 /// What is seen of a device.
@@ -138,6 +160,9 @@ pub struct HomeState {
     pub load_power_w: Option<Reading>,
     /// Outside temperature, if it is measured.
     pub temperature_c: Option<Reading>,
+    /// Most that may be imported by order from outside, such as the grid operator's; a magnitude.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_cap_w: Option<Reading>,
     /// All mapped batteries.
     pub batteries: Vec<BatteryState>,
     /// All mapped devices.

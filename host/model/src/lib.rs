@@ -28,7 +28,7 @@ pub use outcome::{Outcome, Stage};
 pub use plan::{Action, Description, Expectation, Fact, OutlookSlot, Plan, Reason};
 pub use roster::{Allowance, Grant, Member, Roster};
 pub use snapshot::Snapshot;
-pub use tick::{Attempt, Cause, Input, Mode, Part, Shadow, StrategyRef, Superseded, Tick};
+pub use tick::{Attempt, Cause, Input, Mode, Part, Shadow, StrategyRef, Superseded, Terms, Tick};
 pub use verdict::{Decision, Finding, Rule, Verdict};
 
 /// Id of a battery or device: 1 to 40 of `a-z`, `0-9`, `-` and `_`, unique in a home.

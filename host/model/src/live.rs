@@ -12,10 +12,14 @@ use crate::{Cause, HomeState, Mode, Outcome, Reason, StrategyRef, TargetId, Verd
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StrategyState {
-    /// Its plans are carried out.
+    /// Decides one target at least.
     Active,
-    /// Ready to step in when those before it fail.
+    /// Asked each time; ready to step in where those before it fail or say nothing.
     FallBack,
+    /// Its plans are recorded and not carried out.
+    Shadow,
+    /// Not asked, since it failed again and again.
+    Quarantined,
     /// Loaded, not used.
     Idle,
     /// Its file could not be loaded and there is no earlier version.
@@ -67,6 +71,8 @@ pub struct Doing {
     pub target: TargetId,
     /// Whether commands are sent.
     pub mode: Mode,
+    /// The strategy that decides; `None`: none does.
+    pub by: Option<String>,
     /// The plan's reason; `None`: the plan says nothing of this target.
     pub reason: Option<Reason>,
     /// What the guard said.
@@ -105,7 +111,7 @@ pub struct Live {
     pub tick_at: Option<Timestamp>,
     /// Why it took place.
     pub cause: Option<Cause>,
-    /// Whose plan is in force; `None`: the safe state.
+    /// The first strategy with a plan; `None`: the safe state. Who decides what: see `doing`.
     pub strategy: Option<StrategyRef>,
     /// That plan in one sentence.
     pub summary: String,

@@ -1,4 +1,4 @@
-//! What a strategy answers. Field by field the same as in `wit/0.1.0/strategy.wit`, which has the
+//! What a strategy answers. Field by field the same as in `wit/0.2.0/strategy.wit`, which has the
 //! full text.
 
 use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::TargetId;
+use crate::{TargetId, Terms};
 
 /// What a strategy may do, within the limits that hold for all. The guard enforces it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -94,5 +94,11 @@ impl Roster {
     /// What the owner said of a strategy.
     pub fn member(&self, name: &str) -> Member {
         self.members.get(name).cloned().unwrap_or_default()
+    }
+
+    /// What the owner lets a strategy do.
+    pub fn terms(&self, name: &str) -> Terms {
+        let member = self.member(name);
+        Terms { grant: member.grant, allowance: member.allowance }
     }
 }

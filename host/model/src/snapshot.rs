@@ -1,11 +1,16 @@
 //! All that a strategy may know at one moment. Field by field the same as in
-//! `wit/0.1.0/strategy.wit`, which has the full text.
+//! `wit/0.2.0/strategy.wit`, which has the full text. What came after 0.1.0 has a default, so that snapshots
+//! recorded before can be read.
+
+mod narrow;
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Command, TargetId};
+use crate::{Command, CommandKind, TargetId};
 
 /// A named value without a field of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -26,9 +31,20 @@ pub struct InForce {
     /// Since when the target has had this kind of command.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
+    /// Set by the owner by hand, and in force until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
 }
 
-/// The grid connection.
+impl InForce {
+    /// In force since then, as long as no plan changes it.
+    pub fn since(command: Command, since: Timestamp) -> Self {
+        Self { command, since, until: None }
+    }
+}
+
+/// The grid connection, with the limits that always hold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Grid {
     /// Import positive, export negative.
@@ -46,6 +62,9 @@ pub struct Battery {
     pub id: TargetId,
     /// What the owner calls it.
     pub name: String,
+    /// All that it can be told.
+    #[serde(default = "Battery::all_commands")]
+    pub commands: BTreeSet<CommandKind>,
     /// Percent of `capacity_wh`.
     pub soc_pct: Option<f64>,
     /// From 0 to 100 %.
@@ -58,6 +77,18 @@ pub struct Battery {
     pub max_charge_w: f64,
     /// Magnitude at the bus.
     pub max_discharge_w: f64,
+    /// Of less, but above 0, the inverter makes 0; 0: it runs at any power.
+    #[serde(default)]
+    pub min_power_w: f64,
+    /// Whether the grid may charge it.
+    #[serde(default = "yes")]
+    pub grid_charging: bool,
+    /// Whether it may discharge into the grid.
+    #[serde(default = "yes")]
+    pub grid_export: bool,
+    /// Whether the sun comes in behind its inverter.
+    #[serde(default)]
+    pub carries_solar: bool,
     /// Above 0, at most 1.
     pub charge_efficiency: f64,
     /// Above 0, at most 1.
@@ -71,6 +102,17 @@ pub struct Battery {
     /// Named values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extras: Vec<Extra>,
+}
+
+impl Battery {
+    /// All that a battery can be told that can do everything.
+    pub fn all_commands() -> BTreeSet<CommandKind> {
+        [CommandKind::Hold, CommandKind::Charge, CommandKind::Discharge, CommandKind::Balance].into()
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What a device can be told.
@@ -91,12 +133,20 @@ pub struct Abilities {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Level {
     /// In `unit`.
+    #[serde(default, with = "crate::number::option")]
+    #[schema(value_type = Option<f64>)]
     pub value: Option<f64>,
     /// Least.
+    #[serde(with = "crate::number")]
+    #[schema(value_type = f64)]
     pub min: f64,
     /// Most.
+    #[serde(with = "crate::number")]
+    #[schema(value_type = f64)]
     pub max: f64,
     /// Granularity.
+    #[serde(with = "crate::number")]
+    #[schema(value_type = f64)]
     pub step: f64,
     /// Unit.
     pub unit: String,
@@ -183,6 +233,12 @@ pub struct Slot {
     pub import_price: Option<f64>,
     /// Currency per kWh.
     pub export_price: Option<f64>,
+    /// Where less than ever may be imported; a magnitude.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_limit_w: Option<f64>,
+    /// Where less than ever may be exported; a magnitude, 0: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export_limit_w: Option<f64>,
     /// Mean production.
     pub solar_w: Option<f64>,
     /// Low estimate.
@@ -212,6 +268,8 @@ impl Slot {
             end: crate::slot::next(start),
             import_price: None,
             export_price: None,
+            import_limit_w: None,
+            export_limit_w: None,
             solar_w: None,
             solar_low_w: None,
             solar_high_w: None,

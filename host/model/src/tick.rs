@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::plan::base64_bytes;
-use crate::{Command, Outcome, Plan, Snapshot, TargetId, Verdict};
+use crate::{Allowance, Command, Grant, Outcome, Plan, Snapshot, TargetId, Verdict};
 
 /// Whether approved commands are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -53,7 +53,7 @@ pub struct StrategyRef {
     pub hash: String,
 }
 
-/// Exactly what a strategy was given.
+/// What a strategy is given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Input {
     /// What it may know.
@@ -67,6 +67,17 @@ pub struct Input {
     pub memory: Vec<u8>,
 }
 
+/// What the owner let a strategy do when it was asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Terms {
+    /// What it may command: it was given the snapshot with the rest taken out, and its actions were judged by
+    /// it.
+    pub grant: Grant,
+    /// What the call could use.
+    pub allowance: Allowance,
+}
+
 /// A strategy that was asked and gave no usable plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Attempt {
@@ -76,6 +87,42 @@ pub struct Attempt {
     pub code: String,
     /// For a person.
     pub message: String,
+    /// The innermost WebAssembly frames of a trap, one a line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backtrace: Vec<String>,
+    /// The last lines of its own log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+    /// Its settings, checked and completed; `None`: it was not called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub settings: Option<serde_json::Value>,
+    /// What it was given of what it returned last time. Base64 in JSON.
+    #[serde(default, with = "base64_bytes", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = String)]
+    pub memory: Vec<u8>,
+}
+
+impl StrategyRef {
+    /// Of a strategy of which no version is at hand.
+    pub fn unknown(name: impl Into<String>) -> Self {
+        Self { name: name.into(), version: String::new(), hash: String::new() }
+    }
+}
+
+impl Attempt {
+    /// One that was not even called.
+    pub fn uncalled(strategy: StrategyRef, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            strategy,
+            code: code.into(),
+            message: message.into(),
+            backtrace: Vec::new(),
+            log: Vec::new(),
+            settings: None,
+            memory: Vec::new(),
+        }
+    }
 }
 
 /// What another active strategy added to a tick: the snapshot is the tick's.
@@ -118,6 +165,9 @@ pub struct Shadow {
     pub tick: i64,
     /// Which strategy.
     pub strategy: StrategyRef,
+    /// What the owner let it do.
+    #[serde(default)]
+    pub terms: Terms,
     /// Its settings, checked and completed.
     #[schema(value_type = Object)]
     pub settings: serde_json::Value,
@@ -147,11 +197,14 @@ pub struct Tick {
     pub at: Timestamp,
     /// Why.
     pub cause: Cause,
-    /// What the strategy was given.
+    /// What the strategy was given, but for what its grant takes out of the snapshot.
     pub input: Input,
+    /// What the owner let the strategies do that were asked, by name, where it is not the usual.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub terms: BTreeMap<String, Terms>,
     /// Whose plan it is; `None`: no strategy gave one, and every target goes to its safe state.
     pub strategy: Option<StrategyRef>,
-    /// Those that were asked before and failed.
+    /// Those that were asked and gave no usable plan.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
     /// The answer; `None`: see `strategy`.
@@ -169,10 +222,31 @@ pub struct Tick {
     pub outcomes: Vec<Outcome>,
     /// Mode of each target at the time.
     pub modes: BTreeMap<TargetId, Mode>,
-    /// How long the strategy took, in microseconds, with starting its sandbox.
+    /// How long `strategy` took, in microseconds, with starting its sandbox.
     pub decide_us: u64,
     /// What the plan cost: WebAssembly instructions, about, the same on every machine. 0: there is no
     /// plan, or it was not counted yet when this was recorded.
     #[serde(default)]
     pub fuel: u64,
+}
+
+impl Tick {
+    /// What the owner let a strategy do at the time.
+    pub fn terms(&self, strategy: &str) -> Terms {
+        self.terms.get(strategy).cloned().unwrap_or_default()
+    }
+
+    /// The plan of a strategy, if it has one.
+    pub fn plan_of(&self, strategy: &str) -> Option<&Plan> {
+        let first = self.strategy.iter().zip(&self.plan).find(|(version, _)| version.name == strategy);
+        let others = || self.parts.iter().find(|part| part.strategy.name == strategy);
+        first.map(|(_, plan)| plan).or_else(|| others().map(|part| &part.plan))
+    }
+
+    /// Every version that was asked.
+    pub fn versions(&self) -> impl Iterator<Item = &StrategyRef> {
+        let others = self.parts.iter().map(|part| &part.strategy);
+        let failed = self.attempts.iter().map(|attempt| &attempt.strategy);
+        self.strategy.iter().chain(others).chain(failed).filter(|version| !version.hash.is_empty())
+    }
 }

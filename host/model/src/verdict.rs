@@ -24,6 +24,10 @@ pub enum Rule {
     Duplicate,
     /// The link to the home is down or not in step.
     Link,
+    /// The battery calibrates itself, or another controller is in charge of it.
+    Taken,
+    /// The clocks of this machine and the home disagree.
+    ClockSkew,
     /// The reading that the command depends on is unknown.
     UnknownReading,
     /// The reading that the command depends on is too old.
@@ -32,22 +36,34 @@ pub enum Rule {
     ImplausibleReading,
     /// The battery is at its lower limit.
     SocFloor,
+    /// The battery is at what is kept for an outage.
+    OutageReserve,
     /// The battery is at its upper limit.
     SocCeiling,
     /// More than the battery may charge with.
     ChargePower,
     /// More than the battery may discharge with.
     DischargePower,
+    /// More would be imported than is allowed from outside.
+    ExternalLimit,
     /// The grid connection would be overloaded.
     GridImportLimit,
     /// More would be fed in than allowed.
     FeedInLimit,
     /// A power or level below zero or outside its range.
     Range,
+    /// No multiple of the device's step.
+    Step,
+    /// It draws power and must not be cut off.
+    InUse,
     /// Too soon after the last change of direction or switching.
     Dwell,
+    /// Its relay turned too often within a day.
+    SwitchBudget,
     /// Too soon after the last write.
     WriteInterval,
+    /// Written to too often within a day.
+    WriteBudget,
 }
 
 /// What became of an action.
@@ -105,18 +121,26 @@ impl Rule {
             Rule::Grant => "grant",
             Rule::Duplicate => "duplicate",
             Rule::Link => "link",
+            Rule::Taken => "taken",
+            Rule::ClockSkew => "clock-skew",
             Rule::UnknownReading => "unknown-reading",
             Rule::StaleReading => "stale-reading",
             Rule::ImplausibleReading => "implausible-reading",
             Rule::SocFloor => "soc-floor",
+            Rule::OutageReserve => "outage-reserve",
             Rule::SocCeiling => "soc-ceiling",
             Rule::ChargePower => "charge-power",
             Rule::DischargePower => "discharge-power",
+            Rule::ExternalLimit => "external-limit",
             Rule::GridImportLimit => "grid-import-limit",
             Rule::FeedInLimit => "feed-in-limit",
             Rule::Range => "range",
+            Rule::Step => "step",
+            Rule::InUse => "in-use",
             Rule::Dwell => "dwell",
+            Rule::SwitchBudget => "switch-budget",
             Rule::WriteInterval => "write-interval",
+            Rule::WriteBudget => "write-budget",
         }
     }
 }

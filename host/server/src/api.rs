@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use jiff::{SignedDuration, Timestamp};
 use journal::{Journal, TickSummary};
 use model::snapshot::PastSlot;
-use model::{Live, Tick};
+use model::{Live, Shadow, Tick};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use utoipa::{OpenApi, ToSchema};
@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
-use crate::{Server, page};
+use crate::{Server, page, strategies};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
@@ -40,7 +40,8 @@ type LiveState = watch::Receiver<Arc<Live>>;
     components(schemas(Live)),
     tags(
         (name = "live", description = "This moment."),
-        (name = "history", description = "What was decided and measured.")
+        (name = "history", description = "What was decided and measured."),
+        (name = "strategies", description = "What decides.")
     )
 )]
 struct Api;
@@ -54,6 +55,7 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(live_routes().into_openapi());
     document.merge(events_routes().into_openapi());
     document.merge(history_routes().into_openapi());
+    document.merge(strategies::routes().into_openapi());
     Ok(document.to_pretty_json()? + "\n")
 }
 
@@ -66,7 +68,12 @@ fn events_routes() -> OpenApiRouter<Events> {
 }
 
 fn history_routes() -> OpenApiRouter<(Journal, LiveState)> {
-    OpenApiRouter::new().routes(routes!(ticks)).routes(routes!(latest_tick)).routes(routes!(tick)).routes(routes!(past))
+    OpenApiRouter::new()
+        .routes(routes!(ticks))
+        .routes(routes!(latest_tick))
+        .routes(routes!(tick))
+        .routes(routes!(shadows))
+        .routes(routes!(past))
 }
 
 /// All routes under `/api`.
@@ -75,6 +82,7 @@ pub(crate) fn router(server: &Server) -> Router {
     Router::new()
         .merge(Router::from(live_routes()).with_state(server.live.clone()))
         .merge(Router::from(events_routes()).with_state(events))
+        .merge(Router::from(strategies::routes()).with_state(server.manage.clone()))
         .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
         .route("/api/openapi.json", get(openapi))
         .method_not_allowed_fallback(page::method_not_allowed)
@@ -225,6 +233,29 @@ async fn tick(
         let message = format!("there is no tick {id}; it is too old to be kept, or never was");
         ApiError::new(StatusCode::NOT_FOUND, "no-such-tick", message)
     })
+}
+
+/// What strategies that are only looked at said to a tick.
+#[utoipa::path(
+    get,
+    path = "/api/ticks/{id}/shadows",
+    tag = "history",
+    params(("id" = i64, Path, description = "The tick's id.", minimum = 1)),
+    responses(
+        (status = 200, description = "One for each shadow that was asked; empty when none was.", body = Vec<Shadow>),
+        (status = 400, description = "The id is not one.", body = Failure),
+    )
+)]
+async fn shadows(
+    State((journal, _)): State<(Journal, LiveState)>,
+    id: Result<Path<String>, PathRejection>,
+    parameters: Parameters,
+) -> Result<Json<Vec<Shadow>>, ApiError> {
+    parameters.only(&[])?;
+    let Path(id) =
+        id.map_err(|error| ApiError::bad_parameter(format!("`id` cannot be read: {}", error.body_text())))?;
+    let id = query::whole("id", &id, 1..=i64::MAX)?;
+    Ok(Json(ask(&journal, move |journal| journal.shadows(id)).await?))
 }
 
 /// What was measured, slot by slot.

@@ -3,23 +3,26 @@
 //! ```text
 //! control ── watch ──> /api/live, /api/events (SSE)
 //! journal ──────────> /api/ticks, /api/past
+//! manage <──────────> /api/strategies, /api/ticks/{id}/replay
 //! web/dist ─────────> everything else
 //! ```
 //!
 //! The API is described by `web/openapi.json`, which is made from this code; a test fails when they
 //! drift apart.
 //!
-//! Architecture invariants: this crate only reads: no request changes anything, so there is nothing to
-//! forge. Every error under `/api` is JSON with a sentence for people. Nothing here blocks the tick:
+//! Architecture invariants: only the routes of [`strategies`] change anything, and each of them demands that
+//! the request is meant (see there); all others read. Every error under `/api` is JSON with a sentence for people. Nothing here blocks the tick:
 //! readers of the journal run beside it, and a slow listener of events skips to the newest state.
 
 mod api;
 mod error;
 mod events;
 mod hosts;
+pub mod manage;
 mod page;
 mod query;
 mod secure;
+mod strategies;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,17 +37,20 @@ use tokio_util::sync::CancellationToken;
 pub use api::{Health, HealthStatus, openapi_json};
 pub use error::{Failure, FailureDetail};
 pub use hosts::AllowedHosts;
+pub use manage::Manage;
 
 /// How long answers under way may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(3);
 
 /// What the server shows, and to whom.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Server {
     /// The newest state of everything.
     pub live: watch::Receiver<Arc<Live>>,
     /// The record of the past.
     pub journal: Journal,
+    /// Who manages strategies.
+    pub manage: Arc<dyn Manage>,
     /// Under which names it may be asked.
     pub hosts: AllowedHosts,
     /// Ends all event streams, and [`serve`].

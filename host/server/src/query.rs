@@ -40,7 +40,8 @@ impl Parameters {
         Ok(self)
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    /// The value as it was given.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
@@ -51,12 +52,12 @@ impl Parameters {
         allowed: std::ops::RangeInclusive<i64>,
         default: Option<i64>,
     ) -> Result<Option<i64>, ApiError> {
-        self.get(name).map_or(Ok(default), |text| whole(name, text, allowed).map(Some))
+        self.text(name).map_or(Ok(default), |text| whole(name, text, allowed).map(Some))
     }
 
     /// An instant as RFC 3339 has it.
     pub(crate) fn instant(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
-        self.get(name)
+        self.text(name)
             .map(|text| {
                 text.parse().map_err(|_| {
                     ApiError::bad_parameter(format!(

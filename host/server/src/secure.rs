@@ -9,11 +9,12 @@ use tower_http::compression::CompressionLayer;
 
 use crate::error::ApiError;
 use crate::hosts::AllowedHosts;
+use crate::strategies;
 
 /// Most bytes after the `?`.
 const QUERY_MOST: usize = 512;
-/// Most bytes of a request's body; no route reads one.
-const BODY_MOST: u64 = 64 * 1024;
+/// Most bytes of a request's body, where it is not the file of a strategy.
+pub(crate) const BODY_MOST: u64 = 64 * 1024;
 
 /// The page has no inline script or style and loads nothing from elsewhere. It may be framed by its own
 /// origin only, which is how Home Assistant shows it.
@@ -43,13 +44,17 @@ fn examine(hosts: &AllowedHosts, request: &Request) -> Result<(), ApiError> {
         let message = format!("the query is {query} bytes long; at most {QUERY_MOST} are allowed");
         return Err(ApiError::new(StatusCode::URI_TOO_LONG, "query-too-long", message));
     }
+    let most = if strategies::takes_file(request.uri().path()) { strategies::WASM_MOST } else { BODY_MOST };
     match content_length(request.headers()) {
-        Some(body) if body > BODY_MOST => {
-            let message = format!("the body is {body} bytes long; at most {BODY_MOST} are allowed");
-            Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", message))
-        }
+        Some(body) if body > most => Err(body_too_large(Some(body), most)),
         _ => Ok(()),
     }
+}
+
+/// A body beyond `most` bytes; its length, if it was announced.
+pub(crate) fn body_too_large(length: Option<u64>, most: u64) -> ApiError {
+    let is = length.map_or("the body is too long".to_owned(), |length| format!("the body is {length} bytes long"));
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", format!("{is}; at most {most} are allowed"))
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {

@@ -14,3 +14,5 @@ mod openapi;
 mod rubbish;
 #[path = "it/secure.rs"]
 mod secure;
+#[path = "it/strategies.rs"]
+mod strategies;

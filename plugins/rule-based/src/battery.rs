@@ -4,7 +4,7 @@
 mod cell;
 mod why;
 
-use wattwright_strategy::{BalanceLimits, Battery, Command, Reason};
+use wattwright_strategy::{BalanceLimits, Battery, Command, InForce, Instant, Reason};
 
 use crate::horizon::{Horizon, Period};
 use crate::text::Clock;
@@ -17,8 +17,6 @@ const EQUAL: f64 = 1e-7;
 /// A command in force stays when nothing gains more than this share of the mean price: forecasts move
 /// a little from minute to minute, and each change costs a relay and people's trust.
 const STICKY_SHARE: f64 = 0.01;
-/// Below this a battery does not run well, and it is not worth the switching, watt.
-const LEAST_W: f64 = 20.0;
 /// An expected share of a slot's use or surplus above this is all of it.
 const ALL: f64 = 0.9;
 /// A slot is dear when its price is above the mean by more than this share of it.
@@ -39,21 +37,29 @@ pub(crate) struct Step {
 
 /// All slots of one battery.
 pub(crate) fn plan(cell: &Cell, battery: &Battery, horizon: &Horizon, clock: &Clock<'_>) -> Vec<Step> {
-    let offers: Vec<Offer> = horizon.periods.iter().map(|period| cell.offer(horizon, period)).collect();
+    let by_hand = by_hand(battery, horizon.now);
+    let is_set = |period: &Period| by_hand.is_some_and(|it| it.until.is_some_and(|until| period.start < until));
+    let offer = |period: &Period| if is_set(period) { Offer::default() } else { cell.offer(period) };
+    let offers: Vec<Offer> = horizon.periods.iter().map(offer).collect();
     let worth = Worth::of(&offers, &cell.last(horizon));
     let mut stored_wh = cell.stored_wh;
     let mut moves = Vec::with_capacity(offers.len());
     for (t, offer) in offers.iter().enumerate() {
         let in_force = if t == 0 { battery.in_force.as_ref().map(|it| &it.command) } else { None };
-        let slot = Slot { cell, horizon, period: &horizon.periods[t], offer, list: worth.after(t), stored_wh };
-        let next = slot.decide(in_force);
+        let period = &horizon.periods[t];
+        let slot = Slot { cell, horizon, period, offer, list: worth.after(t), stored_wh };
+        let next = match by_hand.filter(|_| is_set(period)) {
+            Some(set) => slot.set(&set.command),
+            None => slot.decide(in_force),
+        };
         stored_wh = next.end_wh;
         moves.push(next);
     }
     let purposes = purposes(cell, horizon, &moves);
     let step = |(t, (one, purpose)): (usize, (Move, Option<usize>))| {
         let charge_w = if let Command::Charge(power_w) = one.command { power_w } else { 0.0 };
-        let case = Case { cell, horizon, clock, t, charge_w, stored_wh: one.begin_wh, purpose };
+        let until = by_hand.and_then(|it| it.until);
+        let case = Case { cell, horizon, clock, t, charge_w, stored_wh: one.begin_wh, purpose, until };
         Step {
             reason: case.reason(one.rule),
             command: one.command,
@@ -62,6 +68,11 @@ pub(crate) fn plan(cell: &Cell, battery: &Battery, horizon: &Horizon, clock: &Cl
         }
     };
     moves.into_iter().zip(purposes).enumerate().map(step).collect()
+}
+
+/// What the owner has set by hand and no plan changes now.
+pub(crate) fn by_hand(battery: &Battery, now: Instant) -> Option<&InForce> {
+    battery.in_force.as_ref().filter(|it| it.until.is_some_and(|until| until > now))
 }
 
 /// For each slot the dearest later one in which what is stored by then is used: what comes after the battery
@@ -129,6 +140,27 @@ impl Slot<'_> {
         Move { command, rule, power_w, begin_wh: self.stored_wh, end_wh }
     }
 
+    /// What comes of a command that the owner has set, as far as the battery goes.
+    fn set(&self, command: &Command) -> Move {
+        let cell = self.cell;
+        let wanted_w = match command {
+            Command::Charge(power_w) => -power_w.max(0.0),
+            Command::Discharge(power_w) => power_w.max(0.0),
+            Command::Balance(limits) => {
+                let most = |bound: Option<f64>| bound.unwrap_or(f64::MAX).max(0.0);
+                self.period.net_w().clamp(-most(limits.max_charge_w), most(limits.max_discharge_w))
+            }
+            _ => 0.0,
+        };
+        let most_taken_w = self.taken_w((cell.ceiling_wh - self.stored_wh).max(0.0)).min(cell.max_charge_w);
+        let most_given_wh = (self.stored_wh - cell.floor_wh).max(0.0) * cell.discharge_efficiency;
+        let power_w = wanted_w.clamp(-most_taken_w, (most_given_wh / self.period.hours).min(cell.max_discharge_w));
+        let lost_wh =
+            if power_w > 0.0 { power_w / cell.discharge_efficiency } else { power_w * cell.charge_efficiency };
+        let end_wh = self.stored_wh - lost_wh * self.period.hours;
+        Move { command: command.clone(), rule: Rule::ByHand, power_w, begin_wh: self.stored_wh, end_wh }
+    }
+
     /// Mean at the bus of what is stored in the slot.
     fn taken_w(&self, stored_wh: f64) -> f64 {
         stored_wh / self.cell.charge_efficiency / self.period.hours
@@ -139,7 +171,7 @@ impl Slot<'_> {
         let spendable = (self.stored_wh - cell.floor_wh).max(0.0).min(offer.spend_wh);
         let worth_now = offer.spend_worth + sticky.spend + EQUAL;
         let spent = worth::down(self.list, self.level(self.stored_wh), spendable, worth_now);
-        let trifle = spent < LEAST_W * self.period.hours && spent < ALL * spendable;
+        let trifle = spent < cell.least_w * self.period.hours && spent < ALL * spendable;
         if spent > worth::TINY_WH && !trifle {
             return Flow { spent, ..Flow::default() };
         }
@@ -152,14 +184,19 @@ impl Slot<'_> {
         let stored_wh = self.stored_wh + sun;
         let most_wh = offer.buy_wh.min(room(stored_wh, cell.grid_ceiling_wh));
         let bought = worth::up(self.list, self.level(stored_wh), most_wh, offer.buy_cost - sticky.buy - EQUAL);
-        let bought = if self.taken_w(bought) < LEAST_W { 0.0 } else { bought };
+        let bought = if self.taken_w(bought) < cell.least_w { 0.0 } else { bought };
         Flow { spent: 0.0, sun, bought }
     }
 
     fn command(&self, flow: &Flow, end_wh: f64, sticky: &Sticky) -> (Command, Rule) {
         let (cell, offer, period) = (self.cell, self.offer, self.period);
         if flow.bought > 0.0 {
-            let wanted_w = self.taken_w(flow.sun + flow.bought);
+            // Behind its inverter all of the sun is stored while it charges.
+            let sun_w = if cell.carries_solar { period.solar_w } else { 0.0 };
+            let wanted_w = self.taken_w(flow.sun + flow.bought) - sun_w;
+            if wanted_w < cell.least_w && cell.carries_solar {
+                return (Command::Hold, Rule::StoreSun);
+            }
             let rule = if self.stored_wh + worth::TINY_WH < cell.floor_wh {
                 Rule::ChargeReserve
             } else if period.import_price < 0.0 {
@@ -167,22 +204,29 @@ impl Slot<'_> {
             } else {
                 Rule::ChargeCheap
             };
-            return (Command::Charge(sticky.charge_w(wanted_w, cell.max_charge_w)), rule);
+            return (Command::Charge(sticky.charge_w(wanted_w, cell)), rule);
         }
         let deficit_w = period.net_w();
+        // The sun on its way to the home's use counts as discharging.
+        let through_w = Some(cell.through_w(period)).filter(|w| *w >= cell.least_w).unwrap_or(0.0);
         let at_floor = end_wh <= cell.floor_wh + worth::TINY_WH;
         let full = end_wh >= cell.ceiling_wh - worth::TINY_WH;
 
         let spends = flow.spent > worth::TINY_WH;
         let max_discharge_w = if spends {
             let spent_w = flow.spent * cell.discharge_efficiency / period.hours;
-            if at_floor || flow.spent >= ALL * offer.spend_wh { None } else { Some(tens_up(spent_w)) }
+            if at_floor || flow.spent >= ALL * offer.spend_wh { None } else { Some(tens_up(spent_w + through_w)) }
         } else {
             let now_worth_more = period.import_price > 0.0
                 && worth::below(self.list, self.level(end_wh))
                     .is_none_or(|kept| kept.worth <= cell.spend_worth(period.import_price) + sticky.spend + EQUAL);
-            if now_worth_more && !at_floor { None } else { Some(0.0) }
+            if now_worth_more && !at_floor {
+                None
+            } else {
+                Some(if through_w > 0.0 { tens_up(through_w) } else { 0.0 })
+            }
         };
+        let keeps = !spends && max_discharge_w.is_some();
 
         let surplus_wh = offer.sun_wh + offer.lost_wh;
         let max_charge_w = if full {
@@ -207,12 +251,12 @@ impl Slot<'_> {
             Rule::HoldPaid
         } else if at_floor {
             Rule::Empty
-        } else if max_discharge_w == Some(0.0) {
+        } else if keeps {
             Rule::HoldForDear
         } else {
             Rule::Idle
         };
-        let nothing_to_take = period.solar_w < LEAST_W || max_charge_w == Some(0.0);
+        let nothing_to_take = period.solar_w < cell.least_w || max_charge_w == Some(0.0);
         let command = if max_discharge_w == Some(0.0) && nothing_to_take {
             Command::Hold
         } else {
@@ -249,10 +293,12 @@ impl Sticky {
     }
 
     /// The charge power, which stays as it is when it differs little.
-    fn charge_w(&self, wanted_w: f64, most_w: f64) -> f64 {
+    fn charge_w(&self, wanted_w: f64, cell: &Cell) -> f64 {
         match self.charging_w {
-            Some(now_w) if (now_w - wanted_w).abs() <= SAME_POWER * wanted_w => now_w.min(most_w),
-            _ => tens_up(wanted_w).min(most_w),
+            Some(now_w) if (now_w - wanted_w).abs() <= SAME_POWER * wanted_w => {
+                now_w.max(cell.least_w).min(cell.max_charge_w)
+            }
+            _ => tens_up(wanted_w).min(cell.max_charge_w),
         }
     }
 }

@@ -22,6 +22,10 @@ pub(crate) struct Period {
     pub solar_w: f64,
     /// With the flexible loads that are planned so far.
     pub load_w: f64,
+    /// Most that the grid gives, watt.
+    pub import_limit_w: f64,
+    /// Most that the grid takes, watt.
+    pub export_limit_w: f64,
 }
 
 impl Period {
@@ -38,10 +42,6 @@ pub(crate) struct Horizon {
     pub periods: Vec<Period>,
     /// Mean of the import prices that are known; `None`: none is.
     pub mean_price: Option<f64>,
-    /// Most that the grid takes, watt.
-    pub export_limit_w: f64,
-    /// Most that the grid gives, watt.
-    pub import_limit_w: f64,
 }
 
 impl Horizon {
@@ -54,6 +54,8 @@ impl Horizon {
         let usual_load_w = mean(snapshot.past.iter().filter_map(|slot| power(slot.load_w)))
             .or(power(snapshot.load_power_w))
             .unwrap_or(0.0);
+
+        let ever = (limit(snapshot.grid.import_limit_w), limit(snapshot.grid.export_limit_w));
 
         let mut periods: Vec<Period> = Vec::with_capacity(snapshot.ahead.len());
         let mut past = snapshot.past.iter().peekable();
@@ -76,15 +78,11 @@ impl Horizon {
                 export_price: price(slot.export_price).unwrap_or(0.0),
                 solar_w: measured_w.or(power(slot.solar_w)).or_else(|| power(yesterday?.solar_w)).unwrap_or(0.0),
                 load_w: power(slot.load_w).or_else(|| power(yesterday?.load_w)).unwrap_or(usual_load_w),
+                import_limit_w: limit(slot.import_limit_w).min(ever.0),
+                export_limit_w: limit(slot.export_limit_w).min(ever.1),
             });
         }
-        Self {
-            now: snapshot.now,
-            periods,
-            mean_price,
-            export_limit_w: limit(snapshot.grid.export_limit_w),
-            import_limit_w: limit(snapshot.grid.import_limit_w),
-        }
+        Self { now: snapshot.now, periods, mean_price }
     }
 }
 

@@ -3,7 +3,7 @@
 mod figures;
 
 use wattwright_strategy::{
-    Action, BalanceLimits, Battery, Command, Expectation, Instant, OutlookSlot, Plan, Reason, Snapshot,
+    Action, BalanceLimits, Battery, Command, Commands, Expectation, Instant, OutlookSlot, Plan, Reason, Snapshot,
 };
 
 use crate::battery::{self, Cell, Step};
@@ -13,6 +13,9 @@ use crate::settings::Settings;
 use crate::tasks::{self, Run};
 use crate::text::{Clock, Line};
 
+/// What a battery must be able to be told for these rules. Another one is left to other strategies.
+const NEEDED: Commands = Commands::HOLD.union(Commands::BALANCE);
+
 /// Decides for everything in the snapshot.
 pub(crate) fn make(snapshot: &Snapshot, settings: &Settings) -> Plan {
     let clock = Clock::of(snapshot);
@@ -21,7 +24,7 @@ pub(crate) fn make(snapshot: &Snapshot, settings: &Settings) -> Plan {
     // What the batteries before it give and take changes what the next one sees.
     let mut seen = horizon.clone();
     let mut planned = Vec::with_capacity(snapshot.batteries.len());
-    for battery in &snapshot.batteries {
+    for battery in snapshot.batteries.iter().filter(|battery| battery.commands.contains(NEEDED)) {
         let one = Planned::of(battery, settings, &seen, &clock);
         for (period, step) in seen.periods.iter_mut().zip(&one.steps) {
             period.load_w -= step.power_w;
@@ -29,7 +32,7 @@ pub(crate) fn make(snapshot: &Snapshot, settings: &Settings) -> Plan {
         planned.push(one);
     }
 
-    let mut actions: Vec<Action> = planned.iter().map(Planned::action).collect();
+    let mut actions: Vec<Action> = planned.iter().filter_map(Planned::action).collect();
     let lights = led::actions(snapshot, settings, &actions);
     let summary = summary(&planned, &horizon, &clock);
     let cells: Vec<&Cell> = planned.iter().filter_map(|one| one.cell.as_ref()).collect();
@@ -47,6 +50,8 @@ struct Planned<'a> {
     /// One for each slot, unless nothing can be planned.
     steps: Vec<Step>,
     now: Now,
+    /// Whether the owner has set it by hand.
+    by_hand: bool,
 }
 
 struct Now {
@@ -57,17 +62,21 @@ struct Now {
 
 impl<'a> Planned<'a> {
     fn of(battery: &'a Battery, settings: &Settings, horizon: &Horizon, clock: &Clock<'_>) -> Self {
+        let set_until = battery::by_hand(battery, horizon.now).and_then(|set| set.until);
+        let by_hand = set_until.is_some();
         let cell = match Cell::of(battery, settings) {
             Ok(cell) => cell,
             Err((code, text)) => {
                 let now = Now { command: Command::Hold, reason: Reason::new(code, text), until: None };
-                return Self { battery, cell: None, steps: Vec::new(), now };
+                return Self { battery, cell: None, steps: Vec::new(), now, by_hand };
             }
         };
         let steps = battery::plan(&cell, battery, horizon, clock);
         let now = match steps.first() {
             Some(step) => {
-                let until = steps.iter().zip(&horizon.periods).find(|(next, _)| !alike(&next.command, &step.command));
+                let until = steps.iter().zip(&horizon.periods).find(|(next, period)| {
+                    !alike(&next.command, &step.command) || set_until.is_some_and(|until| period.start >= until)
+                });
                 Now {
                     command: step.command.clone(),
                     reason: step.reason.clone(),
@@ -76,16 +85,20 @@ impl<'a> Planned<'a> {
             }
             None => blind(&cell),
         };
-        Self { battery, cell: Some(cell), steps, now }
+        Self { battery, cell: Some(cell), steps, now, by_hand }
     }
 
-    fn action(&self) -> Action {
-        Action {
+    /// None for what the owner has set by hand: it stays as it is.
+    fn action(&self) -> Option<Action> {
+        if self.by_hand {
+            return None;
+        }
+        Some(Action {
             target: self.battery.id.clone(),
             command: self.now.command.clone(),
             reason: self.now.reason.clone(),
             until: self.now.until,
-        }
+        })
     }
 }
 
@@ -161,7 +174,7 @@ fn outlook(horizon: &Horizon, seen: &Horizon, planned: Vec<Planned<'_>>, runs: &
                     reason: if on { run.running.clone() } else { run.waiting.clone() },
                 }
             }));
-            let grid_w = after.net_w().max(-horizon.export_limit_w);
+            let grid_w = after.net_w().max(-period.export_limit_w);
             OutlookSlot { start: period.start, end: period.end, grid_w: Some(grid_w), targets }
         })
         .collect()

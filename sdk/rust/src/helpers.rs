@@ -67,6 +67,10 @@ impl Slot {
     }
 }
 
+fn least(ever: Option<f64>, then: Option<f64>) -> Option<f64> {
+    ever.into_iter().chain(then).reduce(f64::min)
+}
+
 fn hours_between(from: Instant, until: Instant) -> f64 {
     f64::from(until.saturating_sub(from)) / 3600.0
 }
@@ -75,6 +79,16 @@ impl Snapshot {
     /// The slot that contains `now`.
     pub fn current(&self) -> Option<&Slot> {
         self.ahead.iter().find(|slot| slot.contains(self.now))
+    }
+
+    /// The most that may be imported in a slot: the least of what holds ever and then; none: no limit is known.
+    pub fn import_limit_w(&self, slot: &Slot) -> Option<f64> {
+        least(self.grid.import_limit_w, slot.import_limit_w)
+    }
+
+    /// The most that may be exported in a slot, likewise.
+    pub fn export_limit_w(&self, slot: &Slot) -> Option<f64> {
+        least(self.grid.export_limit_w, slot.export_limit_w)
     }
 
     /// The battery of that id.

@@ -37,9 +37,17 @@
 //! nothing but the host's `log`. Built natively it is an ordinary library, so that `decide` can be
 //! tested and measured without a sandbox. `examples/strategies/evening-hold` is a template to copy.
 //!
-//! All types are those of `wit/0.1.0/strategy.wit`, whose text says what each field means. Conventions:
+//! All types are those of `wit/0.2.0/strategy.wit`, whose text says what each field means. Conventions:
 //! power into the home's bus is positive (import, solar, discharge), what is used is positive, powers
 //! inside a command are magnitudes, an absent value is unknown and never zero, times are seconds of UTC.
+//!
+//! # Versions
+//!
+//! The contract between host and strategy has a version, and this crate has the same: 0.2 builds strategies
+//! for the contract 0.2.0. A host serves every version that ever shipped, side by side, so a strategy that
+//! was once built keeps running as it is; it is only not told what came later. To be told, take the newer
+//! crate and build again: what is new stands at the top of that version's `strategy.wit`. A strategy that is
+//! newer than the host is refused with the versions that this host serves.
 
 mod helpers;
 pub mod log;
@@ -50,7 +58,7 @@ pub mod testing;
 #[allow(missing_docs, unsafe_code, clippy::all, clippy::unwrap_used, clippy::expect_used)]
 pub mod bindings {
     wit_bindgen::generate!({
-        path: "../../wit/0.1.0",
+        path: "../../wit/0.2.0",
         world: "strategy",
         additional_derives: [PartialEq],
         pub_export_macro: true,

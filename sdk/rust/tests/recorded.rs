@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use model::snapshot::{
     self, Abilities, Battery, Device, Extra, Grid, InForce, Level, PastSlot, Problem, Slot, Source, Task, TaskState,
 };
-use model::{BalanceLimits, Command, Input, Snapshot};
+use model::{BalanceLimits, Command, CommandKind, Input, Snapshot};
 use wattwright_strategy as sdk;
 use wattwright_strategy::testing::{input_from_json, snapshot_from_json};
 
@@ -17,7 +17,7 @@ fn at(second: u32) -> Timestamp {
 }
 
 fn in_force(command: Command) -> Option<InForce> {
-    Some(InForce { command, since: at(NOW - 60) })
+    Some(InForce { command, since: at(NOW - 60), until: Some(at(NOW + 60)) })
 }
 
 fn extra() -> Extra {
@@ -36,12 +36,17 @@ fn full() -> Snapshot {
         batteries: vec![Battery {
             id: "battery".into(),
             name: "SolarFlow".into(),
+            commands: [CommandKind::Hold, CommandKind::Balance].into(),
             soc_pct: Some(41.0),
             capacity_wh: 1920.0,
             min_soc_pct: 10.0,
             max_soc_pct: 95.0,
             max_charge_w: 1000.0,
             max_discharge_w: 800.0,
+            min_power_w: 15.0,
+            grid_charging: false,
+            grid_export: false,
+            carries_solar: true,
             charge_efficiency: 0.95,
             discharge_efficiency: 0.94,
             power_w: Some(-200.0),
@@ -76,6 +81,8 @@ fn full() -> Snapshot {
         ahead: vec![Slot {
             import_price: Some(0.31),
             export_price: Some(-0.01),
+            import_limit_w: Some(4200.0),
+            export_limit_w: Some(0.0),
             solar_w: Some(400.0),
             solar_low_w: Some(100.0),
             solar_high_w: Some(600.0),
@@ -132,12 +139,17 @@ fn every_field_comes_through() {
         [sdk::Battery {
             id: "battery".into(),
             name: "SolarFlow".into(),
+            commands: sdk::Commands::HOLD | sdk::Commands::BALANCE,
             soc_pct: Some(41.0),
             capacity_wh: 1920.0,
             min_soc_pct: 10.0,
             max_soc_pct: 95.0,
             max_charge_w: 1000.0,
             max_discharge_w: 800.0,
+            min_power_w: 15.0,
+            grid_charging: false,
+            grid_export: false,
+            carries_solar: true,
             charge_efficiency: 0.95,
             discharge_efficiency: 0.94,
             power_w: Some(-200.0),
@@ -145,6 +157,7 @@ fn every_field_comes_through() {
             in_force: Some(sdk::InForce {
                 command: sdk::Command::Balance(sdk::BalanceLimits { max_charge_w: Some(300.0), max_discharge_w: None }),
                 since: NOW - 60,
+                until: Some(NOW + 60),
             }),
             extras: vec![extra.clone()],
         }]
@@ -177,6 +190,8 @@ fn every_field_comes_through() {
             end: NOW - NOW % 900 + 900,
             import_price: Some(0.31),
             export_price: Some(-0.01),
+            import_limit_w: Some(4200.0),
+            export_limit_w: Some(0.0),
             solar_w: Some(400.0),
             solar_low_w: Some(100.0),
             solar_high_w: Some(600.0),
@@ -192,6 +207,56 @@ fn every_field_comes_through() {
     assert_eq!(read.sources[0].known_until, Some(NOW + 9000));
     assert_eq!((read.problems[0].code.as_str(), read.problems[0].assumed.as_str()), ("stale", ""));
     assert_eq!(read.extras, [extra]);
+}
+
+#[test]
+fn every_kind_of_command_comes_through() {
+    let kinds = [
+        (CommandKind::Hold, sdk::Commands::HOLD),
+        (CommandKind::Charge, sdk::Commands::CHARGE),
+        (CommandKind::Discharge, sdk::Commands::DISCHARGE),
+        (CommandKind::Balance, sdk::Commands::BALANCE),
+        (CommandKind::TurnOnOff, sdk::Commands::TURN_ON_OFF),
+        (CommandKind::SetLevel, sdk::Commands::SET_LEVEL),
+        (CommandKind::SetLight, sdk::Commands::SET_LIGHT),
+        (CommandKind::Notify, sdk::Commands::NOTIFY),
+    ];
+    for (host, expected) in kinds {
+        let mut snapshot = full();
+        snapshot.batteries[0].commands = [host].into();
+        assert_eq!(read(&snapshot).batteries[0].commands, expected);
+    }
+}
+
+#[test]
+fn a_snapshot_of_a_host_before_0_2_0_is_read() {
+    let mut json = serde_json::to_value(full()).unwrap();
+    let battery = json["batteries"][0].as_object_mut().unwrap();
+    for new in ["commands", "min_power_w", "grid_charging", "grid_export", "carries_solar"] {
+        battery.remove(new).unwrap();
+    }
+    battery["in_force"].as_object_mut().unwrap().remove("until").unwrap();
+    for new in ["import_limit_w", "export_limit_w"] {
+        json["ahead"][0].as_object_mut().unwrap().remove(new).unwrap();
+    }
+    let read = snapshot_from_json(&json.to_string()).unwrap();
+    let battery = &read.batteries[0];
+    let all = sdk::Commands::HOLD | sdk::Commands::CHARGE | sdk::Commands::DISCHARGE | sdk::Commands::BALANCE;
+    assert_eq!(battery.commands, all);
+    assert!(battery.grid_charging && battery.grid_export && !battery.carries_solar && battery.min_power_w == 0.0);
+    assert_eq!(battery.in_force.as_ref().unwrap().until, None);
+    assert_eq!((read.ahead[0].import_limit_w, read.ahead[0].export_limit_w), (None, None));
+}
+
+#[test]
+fn the_limits_of_a_slot_are_the_least_that_hold() {
+    let mut snapshot = read(&full());
+    let slot = snapshot.ahead[0].clone();
+    assert_eq!((snapshot.import_limit_w(&slot), snapshot.export_limit_w(&slot)), (Some(4200.0), Some(0.0)));
+    snapshot.grid.import_limit_w = Some(3000.0);
+    assert_eq!(snapshot.import_limit_w(&slot), Some(3000.0));
+    let other = sdk::Slot { import_limit_w: None, export_limit_w: None, ..slot };
+    assert_eq!((snapshot.import_limit_w(&other), snapshot.export_limit_w(&other)), (Some(3000.0), None));
 }
 
 #[test]

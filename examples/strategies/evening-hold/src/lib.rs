@@ -38,7 +38,9 @@ impl Strategy for EveningHold {
             let hour = settings.evening_from_hour;
             (Some(0.0), "keep-for-evening", format!("only take surplus sun: kept for use from {hour}:00"))
         };
-        let actions = snapshot.batteries.iter().map(|battery| Action {
+        // What the battery cannot do, or the owner does not let this strategy do, would be refused.
+        let batteries = snapshot.batteries.iter().filter(|battery| battery.commands.contains(Commands::BALANCE));
+        let actions = batteries.map(|battery| Action {
             target: battery.id.clone(),
             command: Command::Balance(BalanceLimits { max_charge_w: None, max_discharge_w }),
             reason: Reason::new(code, text.clone()).fact("evening-from", f64::from(settings.evening_from_hour), "h"),

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::drive::{self, Due, Next, to_power};
+use crate::ledger;
 use crate::ports::RecordError;
 use crate::standing::{Check, Progress as CheckProgress};
+use model::Grant;
 
 /// After a set-point had no effect, nothing is sent to that target for this long: no hammering.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
@@ -44,8 +46,9 @@ impl Controller {
     }
 
     /// Records a tick; its id is negative when that fails, and control goes on.
-    pub(super) fn keep(&mut self, tick: &Tick) -> i64 {
-        match self.record.tick(tick) {
+    pub(super) fn keep(&mut self, tick: &Tick, scene: &SceneRecord) -> i64 {
+        let scene = serde_json::to_vec(scene).map_err(|error| RecordError(format!("the scene of a tick: {error}")));
+        match scene.and_then(|scene| self.record.tick(tick, &scene)) {
             Ok(id) => {
                 self.record_error = None;
                 id
@@ -66,6 +69,7 @@ impl Controller {
     }
 
     pub(super) fn put_in_force(&mut self, change: Change, tick: i64) {
+        let uptime = self.uptime();
         let Some(target) = self.targets.get_mut(&change.target) else { return };
         let old = target.standing.take();
         let (id, is_new, is_battery, mode) = (target.id.clone(), change.is_new, target.is_battery, target.mode);
@@ -77,7 +81,7 @@ impl Controller {
         }
         if is_battery {
             // What is written to a battery are set-points; the guard must know the plan's command, too.
-            self.ledger.stand(&approved, Timestamp::now(), self.started.elapsed());
+            self.ledger.stand(&approved, Timestamp::now(), uptime);
         }
         if !is_new {
             return;
@@ -106,11 +110,16 @@ impl Controller {
                 && t.standing.as_ref().is_some_and(|s| matches!(s.approved.command(), Some(Command::Balance(_))))
         };
         let total: f64 = self.targets.values().filter(|t| is_balanced(t)).map(|t| strength(&t.id)).sum();
+        let everything = Grant::default();
         let mut steps = Vec::new();
         for target in self.targets.values().filter(|t| t.is_battery && t.is_ready(instant)) {
             let Some(in_force) = target.standing.as_ref().and_then(|s| s.approved.command()) else { continue };
+            let by = target.standing.as_ref().and_then(|s| s.verdict.by.as_deref());
+            let grant = by.and_then(|by| self.roster.members.get(by)).map_or(&everything, |member| &member.grant);
             let due = Due {
                 battery: &target.id,
+                by,
+                grant,
                 in_force,
                 written: target.written.as_ref().map(|(command, _)| command),
                 since_write: target.written.as_ref().map(|(_, at)| instant.saturating_duration_since(*at)),
@@ -119,8 +128,7 @@ impl Controller {
                 paused: target.waits_to_write,
                 share: if total > 0.0 { strength(&target.id) / total } else { 1.0 },
             };
-            let scene =
-                Scene { home: &state, now, uptime: self.started.elapsed(), ledger: &self.ledger, watch: &self.watch };
+            let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
             steps.push((target.id.clone(), drive::next(&self.guard, &due, &self.tuning, &scene)));
         }
         for (id, next) in steps {
@@ -179,7 +187,15 @@ impl Controller {
             }
             self.note_record(result.err());
         }
-        self.ledger.record(&approved, Timestamp::now(), self.started.elapsed());
+        let turned = |ledger: &Ledger| {
+            let (direction, switched) = (ledger.direction(id, Duration::ZERO), ledger.switched(id, Duration::ZERO));
+            (direction.map(|(direction, _)| direction), switched.map(|(on, _)| on))
+        };
+        let before = turned(&self.ledger);
+        self.ledger.record(&approved, Timestamp::now(), self.uptime());
+        if turned(&self.ledger) != before {
+            self.save_ledger();
+        }
         let Some(target) = self.targets.get_mut(id) else { return };
         target.in_flight = true;
         target.check = None;
@@ -193,6 +209,29 @@ impl Controller {
             let result = home.send(&approved).await;
             let _ = report.send(Sent { target, approved, result }).await;
         });
+    }
+
+    fn save_ledger(&mut self) {
+        let text = ledger::save(&self.ledger, Timestamp::now(), self.uptime());
+        let text = text.map_err(|error| RecordError(format!("what was written to the targets: {error}")));
+        let result = text.and_then(|text| self.record.save_ledger(&text));
+        self.note_record(result.err());
+    }
+
+    /// What was written before the program was started, so that no interval is shortened by a restart.
+    pub(super) fn load_ledger(&mut self) {
+        let kept = match self.record.load_ledger() {
+            Ok(kept) => kept,
+            Err(error) => return self.note_record(Some(error)),
+        };
+        match kept.map(|text| ledger::restore(&text, self.targets.keys(), Timestamp::now())) {
+            None => {}
+            Some(Ok((ledger, uptime))) => {
+                self.ledger = ledger;
+                self.uptime_before = uptime;
+            }
+            Some(Err(error)) => tracing::warn!(%error, "what was written before the start cannot be read"),
+        }
     }
 
     /// Takes the answer to an order.
@@ -293,16 +332,25 @@ impl Controller {
     }
 
     /// Restores a target that is owed its settings, unless that has to wait: for an order on its way, after
-    /// a failure, or for the link. Then it is tried again.
+    /// a failure, for the link, or for what draws power behind it. Then it is tried again.
     fn give_back(&mut self, id: &TargetId) {
         let Some(target) = self.targets.get_mut(id) else { return };
         if !target.owes_release || !target.is_ready(Instant::now()) || !self.home.state().link.is_up() {
+            return;
+        }
+        if self.release_waits(id).is_some() {
             return;
         }
         match self.release_order(id) {
             Some(order) => self.dispatch(id, order),
             None => self.owes_nothing(id),
         }
+    }
+
+    fn release_waits(&self, id: &TargetId) -> Option<String> {
+        let (state, now) = (self.home.state(), Timestamp::now());
+        let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
+        self.guard.release_waits(id, &scene)
     }
 
     fn owes_nothing(&mut self, id: &TargetId) {
@@ -346,6 +394,10 @@ impl Controller {
             self.targets.values().filter(|t| t.mode == Mode::Control).map(|t| t.id.clone()).collect();
         for id in commanded {
             let Some(order) = self.release_order(&id) else { continue };
+            if let Some(why) = self.release_waits(&id) {
+                tracing::warn!(target = id, why, "settings from before are not restored; the target stays as it is");
+                continue;
+            }
             match tokio::time::timeout_at(end, self.home.send(&order)).await {
                 Ok(Ok(())) => self.released(&id),
                 Ok(Err(error)) => tracing::error!(target = id, %error, "settings from before could not be restored"),

@@ -1,7 +1,7 @@
 //! The present, put together for the page.
 
 use super::*;
-use crate::live;
+use crate::{live, shadows};
 use model::live::Doing;
 
 impl Controller {
@@ -11,15 +11,18 @@ impl Controller {
         let names = names(&self.setup);
         let last = self.last.as_ref();
         let snapshot = last.map(|tick| &tick.input.snapshot);
-        let strategies = live::strategies(
-            &self.setup,
-            &self.library,
-            last.and_then(|tick| tick.strategy.as_ref()),
-            last.map(|tick| tick.attempts.as_slice()).unwrap_or_default(),
-            &self.logs,
-        );
+        let shadows = self.shadows.standing();
+        let strategies = live::strategies(&self.library, &self.roster, last, &self.logs, &shadows);
         let doing: Vec<Doing> = ids(&self.setup).map(|id| self.doing(id, last)).collect();
-        let troubles = live::troubles(&state, &names, &doing, &strategies, snapshot, self.record_error.as_deref());
+        let troubles = live::troubles(
+            &state,
+            &names,
+            &doing,
+            &strategies,
+            snapshot,
+            shadows.skipped,
+            self.record_error.as_deref(),
+        );
         let present = self.snapshot_batteries(&state, now);
         let load_w = snapshot::measure(&self.setup, &state, &self.watch, now).load_w;
         let view = Live {
@@ -59,12 +62,18 @@ impl Controller {
         let target = self.targets.get(id);
         let standing = target.and_then(|t| t.standing.as_ref());
         let refused = || last.and_then(|tick| tick.verdicts.iter().find(|v| &v.target == id)).cloned();
-        let proposed = || last.and_then(|t| t.plan.as_ref()).and_then(|p| p.actions.iter().find(|a| &a.target == id));
+        let verdict = standing.map(|s| s.verdict.clone()).or_else(refused);
+        let by = verdict.as_ref().and_then(|verdict| verdict.by.clone());
+        let proposed = || {
+            let plan = last?.plan_of(by.as_deref()?)?;
+            plan.actions.iter().find(|action| &action.target == id)
+        };
         Doing {
             target: id.clone(),
             mode: target.map(|t| t.mode).unwrap_or_default(),
             reason: standing.map(|s| s.reason.clone()).or_else(|| proposed().map(|a| a.reason.clone())),
-            verdict: standing.map(|s| s.verdict.clone()).or_else(refused),
+            by: by.clone(),
+            verdict,
             outcome: self.outcome_of(id).cloned(),
             since: standing.map(|s| s.since),
             until: standing.and_then(|s| s.until),
@@ -73,7 +82,7 @@ impl Controller {
 }
 
 /// What the page shows before the first tick.
-pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library) -> Live {
+pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster: &Roster) -> Live {
     Live {
         at: Timestamp::now(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -88,7 +97,7 @@ pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library) -> Live
         summary: String::new(),
         doing: Vec::new(),
         available: Vec::new(),
-        strategies: live::strategies(setup, library, None, &[], &BTreeMap::new()),
+        strategies: live::strategies(library, roster, None, &BTreeMap::new(), &shadows::Standing::default()),
         troubles: Vec::new(),
     }
 }

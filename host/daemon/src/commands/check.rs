@@ -12,13 +12,12 @@ use crate::{feeds, shipped};
 pub async fn run(args: HomeArgs) -> Result<()> {
     let parts = wiring::assemble(args.config.as_deref(), None)?;
     let mut problems = Vec::new();
-    let library = shipped::library(parts.strategies.as_deref().filter(|folder| folder.exists()))?;
-    for name in &parts.setup.order {
+    let library = shipped::library(parts.strategies.as_deref().filter(|folder| folder.exists()), None)?;
+    for name in &parts.roster.active {
         match library.current(name) {
             None => problems.push(format!("strategies.order: no strategy `{name}` is in the folder or shipped")),
             Some(strategy) => {
-                let own = parts.setup.settings.get(name).cloned().unwrap_or_else(|| serde_json::json!({}));
-                if let Err(found) = strategy.complete_settings(&own) {
+                if let Err(found) = strategy.complete_settings(&parts.roster.member(name).settings) {
                     problems
                         .extend(found.iter().map(|p| format!("strategies.settings.{name}{}: {}", p.path, p.message)));
                 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use control::snapshot::{limits_of, state_of};
-use guard::{Guard, Ledger, Scene, Watch};
-use model::{Input, Snapshot};
+use guard::{Guard, Ledger, Mandate, Proposal, Scene, Watch};
+use model::{Grant, Input, Snapshot};
 use serde_json::{Value, json};
 
 use super::{describe, say, say_json};
@@ -45,10 +45,18 @@ pub fn run(args: &Evaluate) -> Result<()> {
     watch.observe(&state, &limits, Duration::ZERO, snapshot.now);
     let ledger = Ledger::default();
     let scene = Scene { home: &state, now: snapshot.now, uptime: Duration::ZERO, ledger: &ledger, watch: &watch };
-    let judged = Guard::new(limits.clone()).judge(&answer.plan.actions, &strategy.description().commands, &scene);
+    let description = strategy.description();
+    let mandate = Mandate { declared: description.commands.clone(), grant: Grant::default() };
+    let proposals: Vec<_> = answer
+        .plan
+        .actions
+        .iter()
+        .map(|action| Proposal { by: &description.name, action, mandate: &mandate })
+        .collect();
+    let judged = Guard::new(limits.clone()).judge(&proposals, &scene);
     let verdicts: Vec<_> = judged.into_iter().map(|judged| judged.verdict).collect();
     if args.json {
-        let log: Vec<String> = answer.log.iter().map(control::tick::log_line).collect();
+        let log: Vec<String> = answer.log.iter().map(control::ask::log_line).collect();
         return say_json(&json!({
             "strategy": strategy.reference(),
             "settings": input.settings,

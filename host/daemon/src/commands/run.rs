@@ -1,14 +1,14 @@
 //! `wattwright run`.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use control::Controller;
+use engine::{Library, Trial};
 use jiff::Timestamp;
 use journal::Journal;
-use model::slot;
+use model::{Roster, slot};
 use server::{AllowedHosts, Server};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,9 +16,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
 use crate::knowledge::Knowledge;
+use crate::manager::Manager;
 use crate::recorder::Recorder;
-use crate::wiring::{Parts, Place};
-use crate::{config, feeds, shipped, wiring};
+use crate::roster::RosterFile;
+use crate::trial::Ground;
+use crate::wiring::Place;
+use crate::{config, feeds, shipped, site, wiring};
 
 /// How often old records are deleted.
 const PRUNE: Duration = Duration::from_secs(6 * 3600);
@@ -37,11 +40,18 @@ pub async fn run(args: Run) -> Result<()> {
     if let Some(mode) = args.mode {
         config::set_mode(&mut parts.setup, mode.into());
     }
-    prefer(&mut parts.setup.order, &args.strategy);
-    let state_dir = args.state_dir.map_or_else(|| default_state_dir(&parts), Ok)?;
-    let journal = Journal::open(state_dir.join("journal.db"))?;
-    let folder = args.strategies.or(parts.strategies.clone()).unwrap_or_else(|| state_dir.join("strategies"));
-    let library = shipped::lasting_library(&folder, &state_dir)?;
+    let state_dir = args.state_dir.map_or_else(|| site::default_state_dir(&parts.setup.name), Ok)?;
+    let journal = Journal::open(site::journal_of(&state_dir))?;
+    let folder = site::folder_of(args.strategies.as_deref(), parts.strategies.as_deref(), &state_dir);
+    let home = parts.home();
+    let roster = RosterFile::new(&state_dir, parts.roster).preferring(args.strategy);
+    let library = shipped::lasting_library(
+        &folder,
+        &state_dir,
+        journal.referenced_hashes()?,
+        trial(journal.clone(), roster.clone()),
+    )?;
+    let manager = Manager::new(library.clone(), None, roster.clone(), Some(journal.clone()), folder.clone());
     let listener = TcpListener::bind(args.listen).await.with_context(|| {
         format!("--listen {}: the address cannot be used; is another Wattwright running?", args.listen)
     })?;
@@ -53,13 +63,13 @@ pub async fn run(args: Run) -> Result<()> {
         Place::Simulated(home) => {
             let past = home.past_slots();
             journal.record_past(&past)?;
-            let knowledge = Arc::new(Knowledge::new(parts.tariff, Some(journal.clone()), past));
+            let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), past));
             feeds::enter_simulated(home, &knowledge);
             tokio::spawn(feeds::simulated(home.clone(), knowledge.clone()));
             knowledge
         }
         Place::Real { home, prices, weather } => {
-            let knowledge = Arc::new(Knowledge::new(parts.tariff, Some(journal.clone()), known_past));
+            let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), known_past));
             if let Some(prices) = prices.clone() {
                 feeds::once(&prices, home, &knowledge).await;
                 tokio::spawn(feeds::run(prices, home.clone(), knowledge.clone()));
@@ -71,13 +81,24 @@ pub async fn run(args: Run) -> Result<()> {
         }
     };
 
-    let home = parts.home();
-    let (controller, live) =
-        Controller::new(parts.setup, home, knowledge, Arc::new(Recorder(journal.clone())), library);
+    let (controller, live) = Controller::new(
+        parts.setup,
+        home,
+        knowledge,
+        Arc::new(Recorder(journal.clone())),
+        library.clone(),
+        roster.follow(),
+    );
     let shutdown = CancellationToken::new();
-    let page = Server { live, journal: journal.clone(), hosts: AllowedHosts::default(), shutdown: shutdown.clone() };
+    let page = Server {
+        live,
+        journal: journal.clone(),
+        manage: Arc::new(manager),
+        hosts: AllowedHosts::default(),
+        shutdown: shutdown.clone(),
+    };
     let page = tokio::spawn(server::serve(listener, page));
-    let pruning = tokio::spawn(prune(journal, parts.keep));
+    let pruning = tokio::spawn(prune(journal, parts.keep, library));
     super::say(format!("Wattwright is running: http://{address}"));
     super::say(format!("Strategies are dropped into {}", folder.display()));
     let control = tokio::spawn(controller.run(shutdown.clone()));
@@ -91,20 +112,31 @@ pub async fn run(args: Run) -> Result<()> {
     Ok(())
 }
 
-/// Puts strategies that were asked for before the configured ones.
-fn prefer(order: &mut Vec<String>, preferred: &[String]) {
-    order.retain(|name| !preferred.contains(name));
-    order.splice(0..0, preferred.iter().cloned());
+/// A new version of a strategy has to have a plan for the home as it was last seen.
+fn trial(journal: Journal, roster: RosterFile) -> Trial {
+    Arc::new(move |strategy| {
+        let roster = roster.read().unwrap_or_else(|error| {
+            tracing::warn!("a strategy is tried with its own defaults: {error:#}");
+            Roster::default()
+        });
+        let ground = Ground::of_home(Some(journal.clone()), roster).map_err(|error| format!("{error:#}"))?;
+        ground.admit(strategy)
+    })
 }
 
 fn back(now: Timestamp) -> Timestamp {
     now.checked_sub(jiff::SignedDuration::from_secs(slot::SLOT_S * 192)).unwrap_or(Timestamp::MIN)
 }
 
-async fn prune(journal: Journal, keep: journal::Keep) {
+async fn prune(journal: Journal, keep: journal::Keep, library: Arc<Library>) {
     loop {
-        let own = journal.clone();
-        match tokio::task::spawn_blocking(move || own.prune(Timestamp::now(), keep)).await {
+        let (own, library) = (journal.clone(), library.clone());
+        let pruned = tokio::task::spawn_blocking(move || {
+            let pruned = own.prune(Timestamp::now(), keep)?;
+            library.keep(own.referenced_hashes()?);
+            Ok::<_, journal::Error>(pruned)
+        });
+        match pruned.await {
             Ok(Ok(pruned)) => tracing::debug!(?pruned, "journal pruned"),
             Ok(Err(error)) => tracing::error!(%error, "old records could not be deleted"),
             Err(error) => tracing::error!(%error, "old records could not be deleted"),
@@ -133,24 +165,4 @@ impl Signals {
             _ = self.interrupt.recv() => {}
         }
     }
-}
-
-/// A folder for each home: systemd's, or below the user's state folder (XDG Base Directory).
-fn default_state_dir(parts: &Parts) -> Result<PathBuf> {
-    if let Some(systemd) = std::env::var_os("STATE_DIRECTORY") {
-        return Ok(systemd.into());
-    }
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = match (state, std::env::home_dir()) {
-        (Some(state), _) => state,
-        (None, Some(home)) => home.join(".local/state"),
-        (None, None) => bail!("there is no home folder to keep the journal in; say where with --state-dir"),
-    };
-    let name: String = parts
-        .setup
-        .name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-        .collect();
-    Ok(state.join("wattwright").join(name))
 }

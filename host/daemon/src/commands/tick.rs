@@ -1,13 +1,14 @@
 //! `wattwright tick`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use control::snapshot::{self, Seen};
-use control::tick;
 use control::{Data, tasks};
-use guard::{Guard, Ledger, Scene, Watch};
+use control::{claims, tick};
+use guard::{Guard, Ledger, Scene, SceneRecord, Watch};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -21,16 +22,16 @@ use crate::{feeds, shipped};
 pub async fn run(args: TickArgs) -> Result<()> {
     let parts = wiring::assemble(args.home.config.as_deref(), None)?;
     let folder = args.strategies.or(parts.strategies.clone());
-    let library = shipped::library(folder.as_deref().filter(|folder| folder.exists()))?;
+    let library = shipped::library(folder.as_deref().filter(|folder| folder.exists()), None)?;
     wiring::connected(&parts.place).await?;
     let knowledge = match &parts.place {
         Place::Simulated(home) => {
-            let knowledge = Knowledge::new(parts.tariff, None, home.past_slots());
+            let knowledge = Knowledge::new(parts.tariff.clone(), None, home.past_slots());
             feeds::enter_simulated(home, &knowledge);
             knowledge
         }
         Place::Real { home, prices, weather } => {
-            let knowledge = Knowledge::new(parts.tariff, None, Vec::new());
+            let knowledge = Knowledge::new(parts.tariff.clone(), None, Vec::new());
             if let Some(source) = prices {
                 feeds::once(source, home, &knowledge).await;
             }
@@ -60,29 +61,43 @@ pub async fn run(args: TickArgs) -> Result<()> {
         in_force: &BTreeMap::new(),
         tasks: tasks.collect(),
     };
-    let decided = tick::decide(&parts.setup, &library, None, snapshot::build(seen)).await;
+    let decided = tick::decide(&library, &parts.roster, None, Arc::new(snapshot::build(seen))).await;
     let guard = Guard::new(parts.setup.limits.clone());
     let ledger = Ledger::default();
     let scene = Scene { home: &state, now, uptime: Duration::ZERO, ledger: &ledger, watch: &watch };
-    let verdicts: Vec<_> = tick::judge(&guard, &decided, &scene).into_iter().map(|judged| judged.verdict).collect();
+    let voices = decided.voices();
+    let (proposals, superseded) = claims::claim(&voices);
+    let ruled = claims::judge(&proposals, &SceneRecord::of(&guard, &scene));
+    let verdicts: Vec<_> = ruled.into_iter().map(|ruled| ruled.judged.verdict).collect();
+    let first = decided.answers.first();
     if args.json {
         return say_json(&json!({
-            "snapshot": decided.input.snapshot,
-            "settings": decided.input.settings,
-            "strategy": decided.strategy,
+            "snapshot": *decided.snapshot,
+            "settings": decided.input().settings,
+            "strategy": first.map(|answered| &answered.strategy),
             "attempts": decided.attempts,
-            "plan": decided.plan,
+            "plan": first.map(|answered| &answered.plan),
+            "parts": decided.parts(),
+            "superseded": superseded,
             "verdicts": verdicts,
-            "decide_us": u64::try_from(decided.took.as_micros()).unwrap_or(u64::MAX),
-            "fuel": decided.fuel,
+            "decide_us": first.map_or(0, |answered| u64::try_from(answered.took.as_micros()).unwrap_or(u64::MAX)),
+            "fuel": first.map_or(0, |answered| answered.fuel),
         }));
     }
-    if let Some(strategy) = &decided.strategy {
-        say(format!("{} {}:", strategy.name, strategy.version));
-    }
-    for problem in &decided.input.snapshot.problems {
+    for problem in &decided.snapshot.problems {
         say(format!("problem: {}: {}", problem.subject, problem.text));
     }
-    say(describe(decided.plan.as_ref(), &verdicts));
+    if decided.answers.is_empty() {
+        say(describe(None, &verdicts));
+    }
+    for answered in &decided.answers {
+        say(format!("{} {}:", answered.strategy.name, answered.strategy.version));
+        let name = &answered.strategy.name;
+        let own: Vec<_> = verdicts.iter().filter(|v| v.by.as_ref() == Some(name)).cloned().collect();
+        let is_superseded = |target: &str| superseded.iter().any(|s| &s.strategy == name && s.target == target);
+        let mut plan = answered.plan.clone();
+        plan.actions.retain(|action| !is_superseded(&action.target));
+        say(describe(Some(&plan), &own));
+    }
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! The configuration as the owner writes it in TOML. Every table refuses keys that it does not know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use forecast::ExportTariff;
 use home::homeassistant::{BatteryEntities, DeviceEntities, EntityId, EntityRef};
 use jiff::civil::Time;
-use model::Mode;
+use model::{Allowance, CommandKind, Grant, Member, Mode};
 use serde::Deserialize;
 
 /// The file.
@@ -69,6 +69,10 @@ pub struct RawGrid {
     pub import_limit_w: Option<f64>,
     /// 800 W unless something else is set.
     pub feed_in_limit_w: Option<f64>,
+    /// Most that may be imported by order from outside; it always wins.
+    pub import_cap: Option<EntityRef>,
+    /// What counts while `import_cap` cannot be read.
+    pub import_cap_unknown_w: Option<f64>,
     pub stale_after_s: Option<u64>,
 }
 
@@ -118,8 +122,17 @@ pub struct RawBattery {
     pub discharge_efficiency: f64,
     #[serde(default)]
     pub wear_cost_per_kwh: f64,
+    /// Kept for an outage.
+    pub outage_reserve_pct: Option<f64>,
+    /// The device takes powers in steps of so much.
+    pub step_w: Option<f64>,
     pub direction_dwell_s: Option<u64>,
+    pub turns_per_day: Option<u32>,
     pub write_interval_s: Option<u64>,
+    pub writes_per_day: Option<u32>,
+    /// Kinds of commands that the device stores in flash, such as `hold`.
+    pub flash_commands: Option<BTreeSet<CommandKind>>,
+    pub flash_writes_per_day: Option<u32>,
     pub entities: BatteryEntities,
 }
 
@@ -133,6 +146,9 @@ pub struct RawDevice {
     /// What it draws when it is on.
     pub power_w: Option<f64>,
     pub switch_dwell_s: Option<u64>,
+    pub turns_per_day: Option<u32>,
+    /// Whether it may be turned off while it draws power; what its task says, unless it stands here.
+    pub interruptible: Option<bool>,
     pub write_interval_s: Option<u64>,
     pub entities: DeviceEntities,
 }
@@ -196,8 +212,35 @@ pub struct RawStrategies {
     /// In this order; `rule-based` is always the last resort.
     #[serde(default)]
     pub order: Vec<String>,
+    /// Asked on the side; recorded and not carried out.
+    #[serde(default)]
+    pub shadows: Vec<String>,
     #[serde(default)]
     pub settings: BTreeMap<String, serde_json::Value>,
+    /// What each may do, where it is not everything.
+    #[serde(default)]
+    pub grants: BTreeMap<String, Grant>,
+    /// What a call of each may use, where it is not the usual.
+    #[serde(default)]
+    pub allowances: BTreeMap<String, Allowance>,
+}
+
+impl RawStrategies {
+    /// What the owner says of each strategy.
+    pub fn members(&self) -> BTreeMap<String, Member> {
+        let names: BTreeSet<&String> =
+            self.settings.keys().chain(self.grants.keys()).chain(self.allowances.keys()).collect();
+        let member = |name: &String| {
+            let usual = Member::default();
+            Member {
+                settings: self.settings.get(name).cloned().unwrap_or(usual.settings),
+                grant: self.grants.get(name).cloned().unwrap_or(usual.grant),
+                allowance: self.allowances.get(name).cloned().unwrap_or(usual.allowance),
+                pardoned_at: None,
+            }
+        };
+        names.into_iter().map(|name| (name.clone(), member(name))).collect()
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -23,13 +23,29 @@ fn the_example_is_a_whole_home_that_begins_in_advise() {
     assert_eq!(config.setup.batteries[0].mode, Mode::Advise);
     assert_eq!(config.setup.limits.grid.feed_in_limit_w, Some(800.0));
     assert_eq!(config.strategies, Path::new("homes/strategies"));
-    assert_eq!(config.setup.order, ["rule-based"]);
+    assert_eq!(config.roster.active, ["rule-based"]);
 }
 
 #[test]
 fn the_shipped_rules_are_always_the_last_resort() {
     let config = changed("order = [\"rule-based\"]", "order = [\"mine\"]").unwrap();
-    assert_eq!(config.setup.order, ["mine", "rule-based"]);
+    assert_eq!(config.roster.active, ["mine", "rule-based"]);
+}
+
+#[test]
+fn shadows_and_grants_are_the_owners() {
+    let config = changed(
+        "shadows = []",
+        "shadows = [\"other\"]\n[strategies.grants.other]\ntargets = [\"battery\"]\nexport = false",
+    )
+    .unwrap();
+    assert_eq!(config.roster.shadows, ["other"]);
+    let grant = config.roster.member("other").grant;
+    assert!(grant.covers("battery") && !grant.covers("led") && !grant.export && grant.grid_charging);
+    let both = changed("shadows = []", "shadows = [\"rule-based\"]").unwrap_err();
+    assert!(both.contains("strategies.shadows") && both.contains("`rule-based` is active"), "{both}");
+    let wrong = changed("shadows = []", "shadows = []\n[strategies.grants.other]\nexports = false").unwrap_err();
+    assert!(wrong.contains("exports"), "{wrong}");
 }
 
 #[test]

@@ -1,72 +1,71 @@
-//! `wattwright:strategy@0.1.0`.
+//! `wattwright:strategy@0.1.0`: what came later is left out.
 
+#[path = "shared/call.rs"]
+mod call;
+#[path = "shared/from_guest.rs"]
 mod from_guest;
+#[path = "shared/to_guest.rs"]
 mod to_guest;
-
-use wasmtime::Store;
-use wasmtime::component::{Component, HasSelf, Linker};
-
-use crate::description::RawDescription;
-use crate::failure::Phase;
-use crate::sandbox::{LogLevel, State};
-use crate::wasi;
 
 #[allow(missing_docs, clippy::all)]
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../wit/0.1.0", world: "strategy" });
 }
 
+use model::snapshot::{Battery, InForce, Slot, Snapshot};
+
 use bindings::wattwright::strategy::{host, types};
+pub(super) use call::Prelinked;
+use to_guest::{command, extras, instant};
 
-/// The only interfaces that a strategy may import.
-pub(crate) const INTERFACES: [&str; 2] = ["wattwright:strategy/host@0.1.0", "wattwright:strategy/types@0.1.0"];
+fn in_force(in_force: &InForce) -> types::InForce {
+    types::InForce { command: command(&in_force.command), since: instant(in_force.since) }
+}
 
-impl types::Host for State {}
-
-impl host::Host for State {
-    fn log(&mut self, level: host::LogLevel, message: String) {
-        let level = match level {
-            host::LogLevel::Debug => LogLevel::Debug,
-            host::LogLevel::Info => LogLevel::Info,
-            host::LogLevel::Warn => LogLevel::Warn,
-            host::LogLevel::Error => LogLevel::Error,
-        };
-        State::log(self, level, message);
+/// This version has no limits of a time, so the grid's are those of the moment.
+fn grid(snapshot: &Snapshot) -> types::Grid {
+    let (grid, now) = (&snapshot.grid, snapshot.current());
+    let least = |ever: Option<f64>, now: Option<f64>| ever.into_iter().chain(now).reduce(f64::min);
+    types::Grid {
+        power_w: grid.power_w,
+        import_limit_w: least(grid.import_limit_w, now.and_then(|slot| slot.import_limit_w)),
+        export_limit_w: least(grid.export_limit_w, now.and_then(|slot| slot.export_limit_w)),
     }
 }
 
-/// A component whose imports are resolved and whose exports are of the right type, so that a call only
-/// needs to allocate.
-pub(crate) struct Prelinked(bindings::StrategyPre<State>);
-
-impl Prelinked {
-    /// Resolves imports and checks types.
-    pub(crate) fn new(component: &Component) -> wasmtime::Result<Self> {
-        let mut linker = Linker::new(component.engine());
-        bindings::Strategy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
-        wasi::add_to_linker(&mut linker, component)?;
-        Ok(Self(bindings::StrategyPre::new(linker.instantiate_pre(component)?)?))
+fn battery(battery: &Battery) -> types::Battery {
+    types::Battery {
+        id: battery.id.clone(),
+        name: battery.name.clone(),
+        soc_pct: battery.soc_pct,
+        capacity_wh: battery.capacity_wh,
+        min_soc_pct: battery.min_soc_pct,
+        max_soc_pct: battery.max_soc_pct,
+        max_charge_w: battery.max_charge_w,
+        max_discharge_w: battery.max_discharge_w,
+        charge_efficiency: battery.charge_efficiency,
+        discharge_efficiency: battery.discharge_efficiency,
+        power_w: battery.power_w,
+        wear_cost_per_kwh: battery.wear_cost_per_kwh,
+        in_force: battery.in_force.as_ref().map(in_force),
+        extras: extras(&battery.extras),
     }
+}
 
-    /// Calls `describe` in a fresh instance.
-    pub(crate) fn describe(&self, store: &mut Store<State>) -> Result<RawDescription, (Phase, wasmtime::Error)> {
-        let instance = self.0.instantiate(&mut *store).map_err(|error| (Phase::Starting, error))?;
-        let description = instance.call_describe(store).map_err(|error| (Phase::Running, error))?;
-        Ok(from_guest::description(description))
-    }
-
-    /// Calls `decide` in a fresh instance; the inner error is the strategy's own. `settings` is the text
-    /// of a JSON object.
-    pub(crate) fn decide(
-        &self,
-        store: &mut Store<State>,
-        input: &model::Input,
-        settings: String,
-    ) -> Result<Result<model::Plan, String>, (Phase, wasmtime::Error)> {
-        let input =
-            types::Input { snapshot: to_guest::snapshot(&input.snapshot), settings, memory: input.memory.clone() };
-        let instance = self.0.instantiate(&mut *store).map_err(|error| (Phase::Starting, error))?;
-        let answer = instance.call_decide(store, &input).map_err(|error| (Phase::Running, error))?;
-        Ok(answer.map(from_guest::plan))
+fn slot(slot: &Slot) -> types::Slot {
+    types::Slot {
+        start: instant(slot.start),
+        end: instant(slot.end),
+        import_price: slot.import_price,
+        export_price: slot.export_price,
+        solar_w: slot.solar_w,
+        solar_low_w: slot.solar_low_w,
+        solar_high_w: slot.solar_high_w,
+        load_w: slot.load_w,
+        load_low_w: slot.load_low_w,
+        load_high_w: slot.load_high_w,
+        temperature_c: slot.temperature_c,
+        cloud_cover_pct: slot.cloud_cover_pct,
+        extras: extras(&slot.extras),
     }
 }

@@ -1,25 +1,23 @@
 //! The thread that follows the folder.
 //!
 //! Events of the system only say when to look. What is done follows from what is found: each file has a
-//! fingerprint (size and time), and a file whose fingerprint is not the one that was loaded is read when
-//! it has stayed the same for a while. Half-written files, replacements by rename, symbolic links,
-//! removals and lost events all come down to that.
+//! fingerprint, and a file whose fingerprint is not the one that was loaded is read when it has stayed the
+//! same for a while. Half-written files, replacements by rename, symbolic links, removals and lost events
+//! all come down to that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 
+use super::files::{self, Fingerprint};
+use super::intake::{Intake, Refusal};
 use super::shelf::{Held, Shelf};
 use super::{Origin, Pace, Shared};
-use crate::{Engine, load};
-
-/// How often a file that is about to be read is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+use crate::load;
 
 /// Files that are taken at most; each costs memory once it is compiled.
 const MAX_FILES: usize = 64;
@@ -32,16 +30,20 @@ pub(super) enum Wake {
     Stop,
 }
 
-/// Size and time of last change.
-type Fingerprint = (u64, Option<SystemTime>);
-
 /// A file that was read.
 struct Known {
     held: Held,
     /// As it was when it was read; `None`: something may have happened since.
     fingerprint: Option<Fingerprint>,
-    /// Hash of what was read last.
-    hash: Option<String>,
+    /// What was read last may do another time.
+    may_pass: bool,
+}
+
+impl Known {
+    fn new(path: &Path) -> Self {
+        let held = Held { origin: Origin::File(path.to_owned()), good: None, error: None, newest: None };
+        Self { held, fingerprint: None, may_pass: false }
+    }
 }
 
 /// A file that is not as it was loaded, and since when it has been as it is.
@@ -51,7 +53,7 @@ struct Settling {
 }
 
 pub(super) struct Keeper {
-    engine: Engine,
+    intake: Intake,
     folder: PathBuf,
     shipped: Vec<Held>,
     pace: Pace,
@@ -67,7 +69,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn new(
-        engine: Engine,
+        intake: Intake,
         folder: PathBuf,
         shipped: Vec<Held>,
         pace: Pace,
@@ -75,7 +77,7 @@ impl Keeper {
         wake: Sender<Wake>,
     ) -> Self {
         Self {
-            engine,
+            intake,
             folder,
             shipped,
             pace,
@@ -90,24 +92,40 @@ impl Keeper {
     }
 
     /// Watches the folder and loads what is there without waiting for it to settle: first what need not
-    /// be compiled, so that it does not wait for a file that takes long.
+    /// be compiled, so that it does not wait for a file that takes long. For a file that has to be
+    /// compiled, its last good version stands in meanwhile.
     pub(super) fn begin(&mut self) {
         self.publish();
         self.watch();
-        let files: Vec<_> = self.list().unwrap_or_default().into_iter().collect();
-        let is_cached = |path: &Path| self.engine.read(path).is_ok_and(|bytes| self.engine.has_cached(&bytes));
-        let (quick, slow): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| is_cached(path));
-        for (path, fingerprint) in quick.into_iter().chain(slow) {
+        let Some(found) = self.list() else { return };
+        self.intake.forget_all_but(&found.keys().map(|path| files::name(path)).collect());
+        let engine = &self.intake.engine;
+        let hash = |path: &Path| engine.read(path).ok().map(|bytes| load::hash(&bytes));
+        let found = found.into_iter().map(|(path, fingerprint)| (hash(&path), path, fingerprint));
+        let is_cached = |hash: &Option<String>| hash.as_ref().is_some_and(|hash| engine.has_cached(hash));
+        let (quick, slow): (Vec<_>, Vec<_>) = found.partition(|(hash, ..)| is_cached(hash));
+        for (path, fingerprint) in quick.into_iter().map(|(_, path, fingerprint)| (path, fingerprint)) {
             if self.read(&path, fingerprint) {
                 self.publish();
             }
         }
+        for (hash, path, _) in &slow {
+            if let Some(strategy) = self.intake.last_good_at_hand(&files::name(path), hash.as_deref()) {
+                self.known(path).held.stand_in(strategy);
+                self.publish();
+            }
+        }
+        for (path, fingerprint) in slow.into_iter().map(|(_, path, fingerprint)| (path, fingerprint)) {
+            if self.read(&path, fingerprint) {
+                self.publish();
+            }
+        }
+        self.intake.prune(&self.in_use());
     }
 
     pub(super) fn run(mut self, woken: &Receiver<Wake>) {
         loop {
-            let pause = if self.settling.is_empty() { self.pace.rescan } else { LOOK };
-            let mut next = woken.recv_timeout(pause).ok();
+            let mut next = woken.recv_timeout(self.pause()).ok();
             while let Some(wake) = next {
                 match wake {
                     Wake::Stop => return,
@@ -122,12 +140,19 @@ impl Keeper {
         }
     }
 
+    /// Until when nothing happens without an event.
+    fn pause(&self) -> Duration {
+        let settled = self.settling.values().map(|settling| settling.since + self.pace.settle).min();
+        let pause = settled.map_or(self.pace.rescan, |at| at.saturating_duration_since(Instant::now()));
+        pause.min(self.pace.rescan)
+    }
+
     /// Begins to watch the folder that is there now, which need not be the one of before.
     fn watch(&mut self) {
         self.watched_at = Instant::now();
         let wake = self.wake.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if let Some(paths) = touched(event) {
+            if let Some(paths) = files::touched(event) {
                 // It fails when the thread is about to end.
                 let _ = wake.send(Wake::Touched(paths));
             }
@@ -155,27 +180,19 @@ impl Keeper {
 
     /// The strategy files that are there; `None` when the folder is not: then all goes on from memory.
     fn list(&mut self) -> Option<BTreeMap<PathBuf, Fingerprint>> {
-        let entries = match std::fs::read_dir(&self.folder) {
-            Ok(entries) => entries,
+        let mut found = match files::list(&self.folder) {
+            Ok(found) => found,
             Err(error) => {
                 self.say(format!("cannot be read, what is loaded stays: {error}"));
                 return None;
             }
         };
-        let mut files: BTreeMap<_, _> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| is_strategy_file(path))
-            .filter_map(|path| {
-                let metadata = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
-                Some((path, (metadata.len(), metadata.modified().ok())))
-            })
-            .collect();
-        if let Some(beyond) = files.keys().nth(MAX_FILES).cloned() {
-            let count = files.len();
+        if let Some(beyond) = found.keys().nth(MAX_FILES).cloned() {
+            let count = found.len();
             self.say(format!("has {count} strategies, only the first {MAX_FILES} are taken"));
-            files.split_off(&beyond);
+            found.split_off(&beyond);
         }
-        Some(files)
+        Some(found)
     }
 
     /// Forgets how these files were, so that they are read again.
@@ -214,47 +231,60 @@ impl Keeper {
             self.settling.remove(&path);
             let changed = match there {
                 Some(fingerprint) => self.read(&path, fingerprint),
-                None => self.files.remove(&path).is_some(),
+                None => self.remove(&path),
             };
             // At once, since the next file may take long to compile.
             if changed {
                 self.publish();
+                self.intake.prune(&self.in_use());
             }
         }
     }
 
-    /// Reads a file once, and loads these bytes when they are new. Whether anything changed.
+    fn known(&mut self, path: &Path) -> &mut Known {
+        self.files.entry(path.to_owned()).or_insert_with(|| Known::new(path))
+    }
+
+    fn remove(&mut self, path: &Path) -> bool {
+        self.intake.forget(&files::name(path));
+        self.files.remove(path).is_some()
+    }
+
+    /// Reads a file once, and takes in these bytes when they are new. Whether anything changed.
     fn read(&mut self, path: &Path, fingerprint: Fingerprint) -> bool {
-        let known = self.files.entry(path.to_owned()).or_insert_with(|| Known {
-            held: Held { origin: Origin::File(path.to_owned()), good: None, error: None },
-            fingerprint: None,
-            hash: None,
-        });
+        let known = self.files.entry(path.to_owned()).or_insert_with(|| Known::new(path));
         known.fingerprint = Some(fingerprint);
-        let bytes = match self.engine.read(path) {
+        let file = files::name(path);
+        let bytes = match self.intake.engine.read(path) {
             Ok(bytes) => bytes,
-            Err(error) => {
-                known.hash = None;
-                return known.held.fail(error_text(&error));
-            }
+            Err(error) => return known.refuse(error.into(), None, &self.intake, &file),
         };
         let hash = load::hash(&bytes);
-        if known.hash.as_ref() == Some(&hash) {
+        if known.held.newest.as_ref() == Some(&hash) && !known.may_pass {
             return false;
         }
-        known.hash = Some(hash.clone());
         if known.held.good.as_ref().is_some_and(|(strategy, _)| strategy.hash() == hash) {
+            known.may_pass = false;
+            known.held.newest = Some(hash);
             return known.held.error.take().is_some();
         }
-        match self.engine.load(&bytes) {
+        match self.intake.load(&bytes) {
             Ok(strategy) => {
                 let reference = strategy.reference();
                 tracing::info!(file = %path.display(), name = reference.name, version = reference.version, "strategy loaded");
+                self.intake.keep(&strategy, &bytes, &file);
+                known.may_pass = false;
                 known.held = Held::good(known.held.origin.clone(), strategy);
                 true
             }
-            Err(error) => known.held.fail(error_text(&error)),
+            Err(refusal) => known.refuse(refusal, Some(hash), &self.intake, &file),
         }
+    }
+
+    /// Hashes of all that is loaded.
+    fn in_use(&self) -> BTreeSet<String> {
+        let held = self.shipped.iter().chain(self.files.values().map(|known| &known.held));
+        held.filter_map(|held| Some(held.good.as_ref()?.0.hash().to_owned())).collect()
     }
 
     fn publish(&self) {
@@ -262,35 +292,20 @@ impl Keeper {
     }
 }
 
-impl Held {
-    /// Notes why the newest is not in use. Whether that is news.
-    fn fail(&mut self, error: String) -> bool {
-        tracing::warn!(file = %self.origin, keeps_last_good = self.good.is_some(), "strategy not loaded: {error}");
-        let is_news = self.error.as_ref() != Some(&error);
-        self.error = Some(error);
-        is_news
-    }
-}
-
-/// With its causes, since it is shown as text.
-fn error_text(error: &crate::LoadError) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
-}
-
-fn is_strategy_file(path: &Path) -> bool {
-    let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-    !is_hidden && path.extension().is_some_and(|extension| extension == "wasm")
-}
-
-/// The files of an event that may mean a change; reading them, as we do, is none.
-fn touched(event: notify::Result<Event>) -> Option<Vec<PathBuf>> {
-    let event = event.ok()?;
-    match event.kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => Some(event.paths),
-        EventKind::Access(_) => None,
-        _ => Some(event.paths),
+impl Known {
+    /// Notes why the newest is not in use, and has the last good version instead. Whether that is news.
+    fn refuse(&mut self, refusal: Refusal, newest: Option<String>, intake: &Intake, file: &str) -> bool {
+        let Refusal { text, may_pass } = refusal;
+        self.may_pass = may_pass;
+        let recalled = if self.held.good.is_none() { intake.last_good(file) } else { None };
+        let is_recalled = recalled.is_some();
+        if let Some(strategy) = recalled {
+            self.held.stand_in(strategy);
+        }
+        tracing::warn!(file = %self.held.origin, keeps_last_good = self.held.good.is_some(), "strategy not loaded: {text}");
+        let error = Some(text);
+        let is_news = self.held.error != error || self.held.newest != newest;
+        (self.held.error, self.held.newest) = (error, newest);
+        is_news || is_recalled
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Entry, Origin};
+use super::{Entry, Origin, State};
 use crate::Strategy;
 
 /// What came from one origin.
@@ -18,12 +18,20 @@ pub(super) struct Held {
     pub(super) good: Option<(Arc<Strategy>, Timestamp)>,
     /// Why the newest is not in use.
     pub(super) error: Option<String>,
+    /// Hash of the newest, as far as it could be read.
+    pub(super) newest: Option<String>,
 }
 
 impl Held {
     /// Just loaded.
     pub(super) fn good(origin: Origin, strategy: Strategy) -> Self {
-        Self { origin, good: Some((Arc::new(strategy), Timestamp::now())), error: None }
+        let newest = Some(strategy.hash().to_owned());
+        Self { origin, good: Some((Arc::new(strategy), Timestamp::now())), error: None, newest }
+    }
+
+    /// The last good version, in the place of a newest that is not known yet or no good.
+    pub(super) fn stand_in(&mut self, strategy: Strategy) {
+        self.good = Some((Arc::new(strategy), Timestamp::now()));
     }
 
     fn name(&self) -> String {
@@ -39,8 +47,10 @@ impl Held {
             name: self.name(),
             origin: self.origin.clone(),
             strategy: self.good.as_ref().map(|(strategy, _)| strategy.clone()),
+            state: if self.good.is_some() { State::InUse } else { State::NotLoaded },
             error: self.error.clone(),
             loaded_at: self.good.as_ref().map(|(_, at)| *at),
+            newest_hash: self.newest.clone(),
         }
     }
 }
@@ -49,7 +59,7 @@ fn stem(path: &Path) -> String {
     path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// An immutable view of all strategies.
+/// An immutable view of all strategies, quarantine aside.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
     entries: Vec<Entry>,
@@ -82,6 +92,7 @@ impl Shelf {
                             first.display()
                         ));
                         entry.strategy = None;
+                        entry.state = State::NotLoaded;
                         entry.loaded_at = None;
                         others.push(entry);
                     }

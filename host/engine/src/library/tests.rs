@@ -1,9 +1,13 @@
 use std::fs;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::*;
 use crate::EngineConfig;
 use crate::guests::{Guest, input};
+
+mod lasting;
+mod strange;
 
 /// Quick, so that the tests are; what they assert does not depend on it.
 const QUICK: Pace =
@@ -17,6 +21,14 @@ fn engine() -> Engine {
     Engine::new(EngineConfig::default()).unwrap()
 }
 
+fn open(folder: Option<PathBuf>, shipped: Vec<(&'static str, &'static [u8])>) -> Result<Library, LibraryError> {
+    Library::open(engine(), LibraryConfig { folder, shipped, ..LibraryConfig::default() })
+}
+
+fn leak(bytes: &[u8]) -> &'static [u8] {
+    bytes.to_vec().leak()
+}
+
 /// Put there whole, as careful programs do.
 fn put(folder: &Path, file: &str, bytes: &[u8]) {
     let half = folder.join("incoming.part");
@@ -25,20 +37,24 @@ fn put(folder: &Path, file: &str, bytes: &[u8]) {
 }
 
 struct Watched {
-    folder: tempfile::TempDir,
+    folder: Rc<tempfile::TempDir>,
     library: Library,
     changes: watch::Receiver<u64>,
 }
 
 impl Watched {
-    fn new(files: &[(&str, Vec<u8>)], shipped: &[(&str, Vec<u8>)]) -> Self {
+    fn new(files: &[(&str, Vec<u8>)], shipped: &[(&'static str, Vec<u8>)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (file, bytes) in files {
             put(folder.path(), file, bytes);
         }
-        let shipped: Vec<(&str, &'static [u8])> =
-            shipped.iter().map(|(name, bytes)| (*name, &*bytes.clone().leak())).collect();
-        let library = Library::open_at(engine(), Some(folder.path().to_owned()), &shipped, QUICK).unwrap();
+        let shipped = shipped.iter().map(|(name, bytes)| (*name, leak(bytes))).collect();
+        Self::open(Rc::new(folder), engine(), LibraryConfig { shipped, pace: QUICK, ..LibraryConfig::default() })
+    }
+
+    fn open(folder: Rc<tempfile::TempDir>, engine: Engine, config: LibraryConfig) -> Self {
+        let config = LibraryConfig { folder: Some(folder.path().to_owned()), ..config };
+        let library = Library::open(engine, config).unwrap();
         let changes = library.changes();
         Self { folder, library, changes }
     }
@@ -168,21 +184,6 @@ async fn a_file_that_never_loaded_has_its_own_name() {
 }
 
 #[tokio::test]
-async fn a_file_written_in_pieces_is_read_when_it_is_whole() {
-    use std::io::Write;
-    let mut watched = Watched::new(&[("a.wasm", guest("alpha", "1.0.0"))], &[]);
-    let bytes = guest("alpha", "1.1.0");
-    let mut file = fs::File::create(watched.folder.path().join("a.wasm")).unwrap();
-    for piece in bytes.chunks(bytes.len() / 5) {
-        file.write_all(piece).unwrap();
-        file.flush().unwrap();
-    }
-    drop(file);
-    watched.until("1.1.0", |w| w.version("alpha").as_deref() == Some("1.1.0")).await;
-    assert_eq!(watched.error("a.wasm"), None);
-}
-
-#[tokio::test]
 async fn a_folder_that_goes_takes_nothing_along_and_is_watched_again() {
     let mut watched = Watched::new(&[("a.wasm", guest("alpha", "1.0.0"))], &[]);
     fs::remove_dir_all(watched.folder.path()).unwrap();
@@ -197,38 +198,26 @@ async fn a_folder_that_goes_takes_nothing_along_and_is_watched_again() {
     watched.until("gamma", |w| w.version("gamma").is_some()).await;
 }
 
-#[cfg(unix)]
-#[tokio::test]
-async fn a_symbolic_link_is_followed() {
-    let mut watched = Watched::new(&[], &[]);
-    let elsewhere = tempfile::tempdir().unwrap();
-    put(elsewhere.path(), "built.wasm", &guest("alpha", "1.0.0"));
-    std::os::unix::fs::symlink(elsewhere.path().join("built.wasm"), watched.folder.path().join("a.wasm")).unwrap();
-    watched.until("1.0.0", |w| w.version("alpha").is_some()).await;
-    put(elsewhere.path(), "built.wasm", &guest("alpha", "1.1.0"));
-    watched.until("1.1.0", |w| w.version("alpha").as_deref() == Some("1.1.0")).await;
-}
-
 #[test]
 fn a_missing_folder_is_created_and_a_useless_one_is_named() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("deep/strategies");
-    drop(Library::open(engine(), Some(folder.clone()), &[]).unwrap());
+    drop(open(Some(folder.clone()), Vec::new()).unwrap());
     assert!(folder.is_dir());
     let file = root.path().join("file");
     fs::write(&file, "x").unwrap();
-    let error = Library::open(engine(), Some(file), &[]).err().unwrap();
+    let error = open(Some(file), Vec::new()).err().unwrap();
     assert!(error.to_string().starts_with("cannot use the strategies folder "), "{error}");
 }
 
 #[test]
 fn faults_of_what_is_shipped_are_named() {
     let bytes: &'static [u8] = guest("alpha", "1.0.0").leak();
-    let library = Library::open(engine(), None, &[("alpha", bytes)]).unwrap();
+    let library = open(None, vec![("alpha", bytes)]).unwrap();
     assert!(library.current("alpha").is_some());
-    let error = Library::open(engine(), None, &[("other", bytes)]).err().unwrap();
+    let error = open(None, vec![("other", bytes)]).err().unwrap();
     assert_eq!(error.to_string(), "the shipped strategy `other` calls itself `alpha`");
-    let error = Library::open(engine(), None, &[("alpha", b"")]).err().unwrap();
+    let error = open(None, vec![("alpha", b"")]).err().unwrap();
     assert_eq!(error.to_string(), "the shipped strategy `alpha` does not load");
 }
 
@@ -247,9 +236,7 @@ async fn a_file_that_takes_long_to_compile_holds_up_neither_the_start_nor_what_i
     let compiler = Compiler::Child(ChildCompiler { program: "/bin/sh".into(), arguments, limits });
     let engine = Engine::new(EngineConfig { cache, compiler, ..EngineConfig::default() }).unwrap();
     let pace = Pace { first_look: Duration::ZERO, ..QUICK };
-    let library = Library::open_at(engine, Some(folder.path().to_owned()), &[], pace).unwrap();
-    let changes = library.changes();
-    let mut watched = Watched { folder, library, changes };
+    let mut watched = Watched::open(Rc::new(folder), engine, LibraryConfig { pace, ..LibraryConfig::default() });
     watched.until("known", |w| w.version("known").is_some()).await;
     assert!(watched.library.current("known").unwrap().from_cache());
     assert_eq!(watched.library.entries().len(), 1);

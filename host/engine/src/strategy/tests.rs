@@ -80,7 +80,7 @@ fn a_strategy_says_what_it_is() {
     assert_eq!((description.name.as_str(), description.version.as_str()), ("well-behaved", "1.0.0"));
     assert_eq!((description.author.as_str(), description.summary.as_str()), ("A. Uthor", "For tests."));
     assert_eq!(description.commands, [model::CommandKind::Hold, model::CommandKind::Balance].into());
-    assert_eq!(strategy.imports(), ["wattwright:strategy/host@0.1.0", "wattwright:strategy/types@0.1.0"]);
+    assert_eq!(strategy.imports(), ["wattwright:strategy/host@0.2.0", "wattwright:strategy/types@0.2.0"]);
     assert_eq!(strategy.size_bytes(), bytes.len());
     assert_eq!(strategy.reference().hash, crate::load::hash(&bytes));
     assert_eq!(strategy.hash().len(), 64);
@@ -362,8 +362,14 @@ fn imports_outside_of_the_contract_are_named() {
 
 #[test]
 fn other_contracts_are_refused() {
-    let guest = Guest { contract: "0.2.0", ..Guest::new("test") };
-    refuses(&guest.bytes(), "contract", "it is built for version 0.2.0");
+    let guest = Guest { contract: "0.3.0", ..Guest::new("test") };
+    let message = "it is built for version 0.3.0, and this host serves 0.1.0 and 0.2.0; build it with an SDK of one";
+    refuses(&guest.bytes(), "contract", message);
+    let mixed = r#"(component
+        (import "wattwright:strategy/host@0.1.0" (instance)) (import "wattwright:strategy/types@0.2.0" (instance)))"#;
+    refuses(&wat::parse_str(mixed).unwrap(), "contract", "for the versions 0.1.0 and 0.2.0 at once");
+    let foreign = r#"(component (import "wattwright:strategy/files@0.2.0" (instance)))"#;
+    refuses(&wat::parse_str(foreign).unwrap(), "import", "`wattwright:strategy/files@0.2.0`");
     let empty = wat::parse_str("(component)").unwrap();
     refuses(&empty, "contract", "no export `decide` found");
     refuses(&Guest::new("test").module(), "no-contract", "does not say which contract");

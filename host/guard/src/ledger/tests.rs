@@ -10,10 +10,10 @@ fn in_force_is_since_its_kind() {
     bench.carry_out("battery", charge(300.0));
     bench.pass(Duration::from_secs(60));
     bench.carry_out("battery", charge(500.0));
-    assert_eq!(bench.ledger.in_force("battery"), Some(InForce { command: charge(500.0), since: begin }));
+    assert_eq!(bench.ledger.in_force("battery"), Some(InForce::since(charge(500.0), begin)));
     assert_eq!(bench.ledger.in_force_for("battery", bench.uptime), Some(Duration::from_secs(60)));
     bench.carry_out("battery", Command::Hold);
-    assert_eq!(bench.ledger.in_force("battery"), Some(InForce { command: Command::Hold, since: bench.now }));
+    assert_eq!(bench.ledger.in_force("battery"), Some(InForce::since(Command::Hold, bench.now)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::view::{battery_state, device_state};
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
     let kind = case.command.kind();
     let setpoint = matches!(case.command, Command::Hold | Command::Charge { .. } | Command::Discharge { .. });
-    if matches!(case.origin, Origin::Setpoint { .. }) && !setpoint {
+    if matches!(case.origin, Origin::Setpoint(_)) && !setpoint {
         return Ruling::Refuse {
             text: format!("“{}” is no setpoint for a battery that follows the meter", case.command),
         };

@@ -4,10 +4,24 @@
 //! (Zendure-HA#1558); one that is no magnitude is taken for 0 too.
 
 use super::{Case, Origin, Ruling, cap_charge};
+use crate::limits::BatteryLimits;
 use crate::view::{battery_state, magnitude};
 
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
     let Some(battery) = case.battery() else { return Ruling::Pass };
+    let (mut allowed_w, mut whose) = most(case, battery);
+    if let Origin::Setpoint(setpoint) = case.origin
+        && let Some(bound) = setpoint.within.max_charge_w
+        && magnitude(bound) < allowed_w
+    {
+        allowed_w = magnitude(bound);
+        whose = "the bound of the balance in force";
+    }
+    cap_charge(case.command, allowed_w, || format!("“{}” is above {allowed_w:.0} W, {whose}", case.command))
+}
+
+/// The most of the battery and its device, watt, and which of the two it is.
+pub(crate) fn most(case: &Case<'_>, battery: &BatteryLimits) -> (f64, &'static str) {
     let mut allowed_w = magnitude(battery.max_charge_w);
     let mut whose = "its limit for charging";
     if let Some(reported) = battery_state(case.scene, case.target).and_then(|state| state.device_max_charge_w)
@@ -20,14 +34,7 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
             "what the device allows now"
         };
     }
-    if let Origin::Setpoint { within } = case.origin
-        && let Some(bound) = within.max_charge_w
-        && magnitude(bound) < allowed_w
-    {
-        allowed_w = magnitude(bound);
-        whose = "the bound of the balance in force";
-    }
-    cap_charge(case.command, allowed_w, || format!("“{}” is above {allowed_w:.0} W, {whose}", case.command))
+    (allowed_w, whose)
 }
 
 #[cfg(test)]

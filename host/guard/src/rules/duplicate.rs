@@ -1,13 +1,14 @@
-//! **duplicate** — of several commands for one target in one plan the first is judged and the others are
-//! refused, even when the first is refused too: a plan that contradicts itself earns no second try.
+//! **duplicate** — of several commands for one target in one tick the first is judged and the others are
+//! refused, even when the first is refused too: a plan that contradicts itself earns no second try. One
+//! that the grant does not cover is not the first.
 
 use super::{Case, Origin, Ruling};
 
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
     match case.origin {
-        Origin::Plan { first: false, .. } => Ruling::Refuse {
-            text: format!("the plan has an earlier command for `{}`; only the first counts", case.target),
-        },
+        Origin::Plan { first: false, .. } => {
+            Ruling::Refuse { text: format!("there is an earlier command for `{}`; only the first counts", case.target) }
+        }
         _ => Ruling::Pass,
     }
 }

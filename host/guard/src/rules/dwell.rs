@@ -46,7 +46,7 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
 }
 
 /// How long the target may not turn; zero: it may now.
-pub(crate) fn wait(subject: Subject<'_>, target: &str, ledger: &Ledger, uptime: Duration) -> Duration {
+fn wait(subject: Subject<'_>, target: &str, ledger: &Ledger, uptime: Duration) -> Duration {
     let (dwell, since) = match subject {
         Subject::Battery(battery) => {
             (battery.direction_dwell, ledger.direction(target, uptime).map(|(_, since)| since))

@@ -30,8 +30,8 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
 }
 
 fn at_meter_w(case: &Case<'_>, limit_w: f64) -> f64 {
-    let used_w = case.view.base_w().map_or(0.0, |base| base.low);
-    (used_w + limit_w - case.view.other_discharge_w(case.target)).max(0.0)
+    let used_w = case.view.use_without_w(case.target).unwrap_or(-case.view.other_discharge_w(case.target));
+    (used_w + limit_w).max(0.0)
 }
 
 #[cfg(test)]

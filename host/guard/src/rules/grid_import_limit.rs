@@ -11,6 +11,11 @@ use crate::view::magnitude;
 
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
     let Some(limit_w) = case.grid_limits.import_limit_w.map(magnitude) else { return Ruling::Pass };
+    within(case, limit_w, &format!("{limit_w:.0} W of the grid connection"))
+}
+
+/// Keeps the import within a limit; `whose` is the limit in words.
+pub(crate) fn within(case: &Case<'_>, limit_w: f64, whose: &str) -> Ruling {
     let adds = match case.command {
         Command::Charge { .. } => true,
         Command::TurnOn => case.view.turn_on_w(case.target) > 0.0,
@@ -20,19 +25,11 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
     if !adds {
         return Ruling::Pass;
     }
-    let Some(base) = case.view.base_w() else {
-        return Ruling::Refuse {
-            text: format!("nobody knows how much of the {limit_w:.0} W of the grid connection is in use"),
-        };
+    let Some(used_w) = case.view.import_without_w(case.target) else {
+        return Ruling::Refuse { text: format!("nobody knows how much is in use of the {whose}") };
     };
-    let used_w = base.high + case.view.other_charge_w(case.target) + case.view.other_turn_on_w(case.target);
     let left_w = (limit_w - used_w).max(0.0);
-    let text = || {
-        format!(
-            "“{}” is more than the {left_w:.0} W that are left of the {limit_w:.0} W of the grid connection",
-            case.command
-        )
-    };
+    let text = || format!("“{}” is more than the {left_w:.0} W that are left of the {whose}", case.command);
     match case.command {
         Command::TurnOn if case.view.turn_on_w(case.target) > left_w => Ruling::Refuse { text: text() },
         Command::Charge { .. } => cap_charge(case.command, left_w, text),

@@ -27,7 +27,7 @@ fn not_negative(powers: &[Option<f64>]) -> Ruling {
 fn level(case: &Case<'_>, value: f64) -> Ruling {
     let configured = case.device().and_then(|limits| limits.level);
     let shown = device_state(case.scene, case.target).and_then(|state| state.level.as_ref());
-    let ranges = [configured, shown.map(|level| (level.min, level.max))];
+    let ranges = [configured.map(|range| (range.min, range.max)), shown.map(|level| (level.min, level.max))];
     // Plain comparisons, since `f64::max` would pass over a bound that is not a number.
     let mut range = (f64::NEG_INFINITY, f64::INFINITY);
     for (min, max) in ranges.into_iter().flatten() {
@@ -71,6 +71,7 @@ fn brightness(light: &Light) -> Ruling {
 mod tests {
     use model::{BalanceLimits, Command, Rule};
 
+    use crate::LevelRange;
     use crate::testing::{Bench, charge, discharge, light};
 
     fn level(value: f64) -> Command {
@@ -89,7 +90,7 @@ mod tests {
     #[test]
     fn brings_levels_into_the_range_of_both() {
         let mut bench = Bench::new();
-        bench.limits.devices.get_mut("heater").unwrap().level = Some((30.0, 60.0));
+        bench.limits.devices.get_mut("heater").unwrap().level = Some(LevelRange { min: 30.0, max: 60.0 });
         bench.adjusts("heater", level(70.0), level(55.0), Rule::Range);
         bench.adjusts("heater", level(-1e300), level(30.0), Rule::Range);
         bench.accepts("heater", level(55.0));
@@ -99,7 +100,7 @@ mod tests {
     fn refuses_where_no_value_fits() {
         for shown in [(70.0, 80.0), (f64::NAN, 55.0), (55.0, f64::NAN), (55.0, 20.0)] {
             let mut bench = Bench::new();
-            bench.limits.devices.get_mut("heater").unwrap().level = Some((30.0, 60.0));
+            bench.limits.devices.get_mut("heater").unwrap().level = Some(LevelRange { min: 30.0, max: 60.0 });
             let level_shown = bench.device("heater").level.as_mut().unwrap();
             (level_shown.min, level_shown.max) = shown;
             bench.refuses("heater", level(40.0), Rule::Range);

@@ -7,19 +7,23 @@ use super::{Case, Ruling, balance};
 
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
     let Some(battery) = case.battery() else { return Ruling::Pass };
-    let soc = case.view.soc(case.target).and_then(|belief| belief.known());
-    // Unknown, or a limit that is not a number: not above the floor.
-    if soc.is_some_and(|soc| soc > battery.min_soc_pct) {
-        return Ruling::Pass;
-    }
-    let text = || match soc {
+    not_below(case, battery.min_soc_pct, |soc| match soc {
         Some(soc) => format!("`{}` is at {soc} % and must not go below {} %", case.target, battery.min_soc_pct),
         None => format!("nobody knows whether `{}` is above {} %", case.target, battery.min_soc_pct),
-    };
+    })
+}
+
+/// Lets nothing discharge at or below `floor_pct`. The text is made from the state of charge, if it is known.
+pub(crate) fn not_below(case: &Case<'_>, floor_pct: f64, text: impl FnOnce(Option<f64>) -> String) -> Ruling {
+    let soc = case.view.soc(case.target).and_then(|belief| belief.known());
+    // Unknown, or a limit that is not a number: not above the floor.
+    if soc.is_some_and(|soc| soc > floor_pct) {
+        return Ruling::Pass;
+    }
     match case.command {
-        Command::Discharge { .. } => Ruling::Refuse { text: text() },
+        Command::Discharge { .. } => Ruling::Refuse { text: text(soc) },
         Command::Balance(limits) if limits.max_discharge_w != Some(0.0) => {
-            Ruling::Adjust { to: balance(BalanceLimits { max_discharge_w: Some(0.0), ..*limits }), text: text() }
+            Ruling::Adjust { to: balance(BalanceLimits { max_discharge_w: Some(0.0), ..*limits }), text: text(soc) }
         }
         _ => Ruling::Pass,
     }

@@ -5,7 +5,7 @@ use super::{Case, Origin, Ruling};
 
 pub(crate) fn check(case: &Case<'_>) -> Ruling {
     match case.origin {
-        Origin::Plan { declared, .. } if !declared.contains(&case.command.kind()) => {
+        Origin::Plan { proposal, .. } if !proposal.mandate.declared.contains(&case.command.kind()) => {
             Ruling::Refuse { text: format!("the strategy did not declare that it commands “{}”", case.command) }
         }
         _ => Ruling::Pass,
@@ -21,10 +21,10 @@ mod tests {
     #[test]
     fn refuses_what_was_not_declared() {
         let mut bench = Bench::new();
-        bench.declared.remove(&CommandKind::Charge);
+        bench.mandate.declared.remove(&CommandKind::Charge);
         bench.refuses("battery", charge(300.0), Rule::Undeclared);
         bench.accepts("battery", Command::Hold);
-        bench.declared.remove(&CommandKind::TurnOnOff);
+        bench.mandate.declared.remove(&CommandKind::TurnOnOff);
         bench.refuses("plug", Command::TurnOff, Rule::Undeclared);
     }
 }

@@ -1,13 +1,18 @@
 //! What must hold of everything that the guard approves.
 
-use std::collections::BTreeSet;
+mod seen;
+mod written;
+
 use std::time::Duration;
 
-use model::{BatteryState, Command, CommandKind, Decision, Reading};
+use model::home::Taken;
+use model::{Command, CommandKind, Decision, Grant};
 use proptest::prelude::*;
 use wattwright_guard::{Approved, Direction, Judged};
 
-use crate::world::{BATTERIES, DEVICES, World, Write, now};
+use self::seen::{at_or_beyond, battery_state, level, meter, needs_clock, power, sane, shown_even_undated, skewed};
+use self::written::{direction, in_force, interval, last_turn, of, part, within_turns, within_writes};
+use crate::world::{BATTERIES, DEVICES, NAMES, World};
 
 type Holds = Result<(), TestCaseError>;
 
@@ -17,8 +22,9 @@ const EPSILON_W: f64 = 1e-6;
 /// Verdicts say what is approved, one for each action, in order.
 pub fn verdicts(world: &World, judged: &[Judged]) -> Holds {
     prop_assert_eq!(judged.len(), world.actions.len());
-    for (action, judged) in world.actions.iter().zip(judged) {
+    for ((by, action), judged) in world.actions.iter().zip(judged) {
         let verdict = &judged.verdict;
+        prop_assert_eq!(verdict.by.as_deref(), Some(NAMES[*by]));
         prop_assert_eq!(&verdict.target, &action.target);
         prop_assert_eq!(judged.approved.as_ref().and_then(|a| a.command()), verdict.approved.as_ref());
         match verdict.decision {
@@ -41,17 +47,53 @@ pub fn verdicts(world: &World, judged: &[Judged]) -> Holds {
     Ok(())
 }
 
-/// All that one plan is granted.
-pub fn plan(world: &World, approved: &[&Approved]) -> Holds {
-    let targets: BTreeSet<_> = approved.iter().map(|a| a.target()).collect();
-    prop_assert_eq!(targets.len(), approved.len(), "two commands for one target");
-    for approved in approved {
-        let command = approved.command().unwrap();
+/// All that the plans of one tick get.
+pub fn plan(world: &World, judged: &[Judged]) -> Holds {
+    let mut told: Vec<(&str, &Command)> = Vec::new();
+    for ((by, _), judged) in world.actions.iter().zip(judged) {
+        let Some(approved) = &judged.approved else { continue };
+        let (target, command, mandate) = (approved.target(), approved.command().unwrap(), &world.mandates[*by]);
+        prop_assert!(told.iter().all(|(other, _)| other != target), "two commands for `{}`", target);
         prop_assert!(!approved.is_setpoint());
-        prop_assert!(world.declared.contains(&command.kind()) || *command == Command::Hold);
-        single(world, approved.target(), command)?;
+        prop_assert!(mandate.declared.contains(&command.kind()) || *command == Command::Hold);
+        prop_assert!(mandate.grant.targets.as_ref().is_none_or(|targets| targets.contains(target)));
+        single(world, target, command)?;
+        prop_assert!(!needs_clock(world, target, command) || !skewed(world), "{} by a wrong clock", command);
+        told.push((target, command));
+        // Strategies that come later may have other grants.
+        granted(world, &mandate.grant, (target, command), &told)?;
     }
-    together(world, &approved.iter().map(|a| (a.target().as_str(), a.command().unwrap())).collect::<Vec<_>>())
+    together(world, &told)
+}
+
+/// What one command may by its strategy's grant, when the home does what it was `told` so far.
+fn granted(world: &World, grant: &Grant, (target, command): (&str, &Command), told: &[(&str, &Command)]) -> Holds {
+    if !BATTERIES.contains(&target) {
+        return Ok(());
+    }
+    let (charge_w, discharge_w) = match command {
+        Command::Balance(bounds) => {
+            let (charge_w, discharge_w) = strongest(world, target);
+            (bounds.max_charge_w.unwrap_or(charge_w), bounds.max_discharge_w.unwrap_or(discharge_w))
+        }
+        other => (part(other, Direction::Charge), part(other, Direction::Discharge)),
+    };
+    if let Some(most_w) = grant.max_power_w.map(sane) {
+        prop_assert!(charge_w <= most_w && discharge_w <= most_w, "{} with {} W granted", command, most_w);
+    }
+    if matches!(command, Command::Balance(_)) {
+        return Ok(());
+    }
+    let sums = sums(world, told);
+    if !grant.grid_charging && charge_w > 0.0 {
+        let import_w = meter(world).map(|meter| meter + sums.highest_w + sums.charge_w + sums.turned_on_w);
+        prop_assert!(import_w.is_some_and(|w| w <= EPSILON_W), "charges from the grid: {:?} W", import_w);
+    }
+    if !grant.export && discharge_w > 0.0 {
+        let feed_in_w = meter(world).map(|meter| sums.discharge_w - meter - sums.lowest_w);
+        prop_assert!(feed_in_w.is_some_and(|w| w <= EPSILON_W), "feeds in: {:?} W", feed_in_w);
+    }
+    Ok(())
 }
 
 /// One setpoint of the balance loop.
@@ -66,7 +108,18 @@ pub fn setpoint(world: &World, approved: &Approved) -> Holds {
         other => prop_assert_eq!(other, &Command::Hold),
     }
     single(world, approved.target(), command)?;
-    together(world, &[(approved.target(), command)])
+    let follows = matches!(in_force(world, approved.target()), Some(Command::Balance(_)));
+    prop_assert!(
+        follows || !needs_clock(world, approved.target(), command) || !skewed(world),
+        "{} by a wrong clock",
+        command
+    );
+    let told = [(approved.target().as_str(), command)];
+    let grant = &world.mandates[0].grant;
+    let covered = grant.targets.as_ref().is_none_or(|targets| targets.contains(approved.target()));
+    prop_assert!(covered || *command == Command::Hold, "{} is not granted", approved.target());
+    granted(world, grant, told[0], &told)?;
+    together(world, &told)
 }
 
 /// What holds of a command by itself.
@@ -75,27 +128,28 @@ fn single(world: &World, target: &str, command: &Command) -> Holds {
     prop_assert!(command.is_finite());
     prop_assert!(BATTERIES.contains(&target) || DEVICES.contains(&target), "unknown target {}", target);
     interval(world, target, command)?;
+    prop_assert!(within_turns(world, target, command), "turns too often");
     if BATTERIES.contains(&target) { battery(world, target, command) } else { device(world, target, command) }
 }
 
 fn battery(world: &World, id: &str, command: &Command) -> Holds {
     let limits = &world.limits.batteries[id];
     prop_assert!(limits.commands.contains(&command.kind()));
-    let Some(state) = world.home.batteries.iter().find(|state| state.id == id) else {
-        return Err(TestCaseError::fail("the home does not show it"));
-    };
-    let charge_w = sane(limits.max_charge_w).min(state.device_max_charge_w.map_or(f64::MAX, sane));
-    let mut discharge_w = sane(limits.max_discharge_w).min(state.device_max_discharge_w.map_or(f64::MAX, sane));
-    if let Some(limit_w) = world.limits.grid.feed_in_limit_w {
-        discharge_w = discharge_w.min(sane(limit_w));
-    }
+    let state = battery_state(world, id);
+    prop_assert!(state.is_some(), "the home does not show it");
+    prop_assert!(state.is_some_and(|state| state.taken.is_none()), "another is in charge");
+    prop_assert!(within_writes(world, id, command), "written to too often");
+    let (charge_w, discharge_w) = strongest(world, id);
     if *command == Command::Hold {
         return Ok(());
     }
     let level = level(world, id);
     prop_assert!(level.is_some(), "moves with an unknown state of charge");
     let (floor, ceiling) = (
-        level.is_none_or(|pct| at_or_beyond(pct, limits.min_soc_pct)),
+        level.is_none_or(|pct| {
+            let reserved = limits.outage_reserve_pct != 0.0 && at_or_beyond(pct, limits.outage_reserve_pct);
+            at_or_beyond(pct, limits.min_soc_pct) || reserved
+        }),
         level.is_none_or(|pct| at_or_beyond(limits.max_soc_pct, pct)),
     );
     match command {
@@ -116,6 +170,11 @@ fn battery(world: &World, id: &str, command: &Command) -> Holds {
         }
         other => return Err(TestCaseError::fail(format!("{other} for a battery"))),
     }
+    if let Some(step_w) = limits.step_w.filter(|step_w| sane(*step_w) >= 1.0) {
+        let power_w = part(command, Direction::Charge) + part(command, Direction::Discharge);
+        let steps = (power_w / step_w).round();
+        prop_assert!((power_w - steps * step_w).abs() <= 1e-9 * power_w.max(1.0), "{} of {}", power_w, step_w);
+    }
     let direction = direction(command);
     if let Some((before, turned)) = last_turn(&world.writes, id)
         && direction.is_some_and(|direction| direction != before)
@@ -125,6 +184,16 @@ fn battery(world: &World, id: &str, command: &Command) -> Holds {
     Ok(())
 }
 
+/// The most that a battery may charge and discharge with at any time.
+fn strongest(world: &World, id: &str) -> (f64, f64) {
+    let limits = &world.limits.batteries[id];
+    let state = battery_state(world, id);
+    let reported = |limit: Option<f64>| limit.map_or(f64::MAX, sane);
+    let charge_w = sane(limits.max_charge_w).min(reported(state.and_then(|state| state.device_max_charge_w)));
+    let discharge_w = sane(limits.max_discharge_w).min(reported(state.and_then(|state| state.device_max_discharge_w)));
+    (charge_w, discharge_w.min(world.limits.grid.feed_in_limit_w.map_or(f64::MAX, sane)))
+}
+
 fn device(world: &World, id: &str, command: &Command) -> Holds {
     let limits = &world.limits.devices[id];
     let state = world.home.devices.iter().find(|state| state.id == id).unwrap();
@@ -132,6 +201,12 @@ fn device(world: &World, id: &str, command: &Command) -> Holds {
     match command {
         Command::TurnOn | Command::TurnOff => {
             prop_assert!(both(|a| a.switch));
+            let draws = state
+                .power_w
+                .as_ref()
+                .is_some_and(|reading| !shown_even_undated(reading).is_some_and(|w| w.abs() <= 5.0));
+            let cuts = *command == Command::TurnOff && state.on != Some(false) && draws;
+            prop_assert!(limits.interruptible || !cuts, "cuts what draws");
             let mut turned: Option<(&Command, Duration)> = None;
             for write in of(&world.writes, id).filter(|w| w.command.kind() == CommandKind::TurnOnOff) {
                 if turned.is_none_or(|(before, _)| *before != write.command) {
@@ -145,7 +220,8 @@ fn device(world: &World, id: &str, command: &Command) -> Holds {
         Command::SetLevel { value } => {
             prop_assert!(both(|a| a.level));
             let shown = state.level.as_ref().map(|level| (level.min, level.max));
-            for (min, max) in [limits.level, shown].into_iter().flatten() {
+            let configured = limits.level.map(|range| (range.min, range.max));
+            for (min, max) in [configured, shown].into_iter().flatten() {
                 prop_assert!(min <= *value && *value <= max, "{} is not in {}..{}", value, min, max);
             }
         }
@@ -159,37 +235,51 @@ fn device(world: &World, id: &str, command: &Command) -> Holds {
     Ok(())
 }
 
-/// What holds at the meter, of all commands together.
-fn together(world: &World, approved: &[(&str, &Command)]) -> Holds {
+/// What the home does when it does what it is told.
+#[derive(Default)]
+struct Sums {
+    /// Of all batteries, measured or told before or told now.
+    charge_w: f64,
+    discharge_w: f64,
+    /// What all batteries give now, discharge positive: the least and the most that it may be.
+    lowest_w: f64,
+    highest_w: f64,
+    turned_on_w: f64,
+    /// Whether something that is told now takes or gives.
+    charges: bool,
+    discharges: bool,
+}
+
+fn sums(world: &World, approved: &[(&str, &Command)]) -> Sums {
     let told = |id: &str| approved.iter().find(|(target, _)| *target == id).map(|(_, command)| *command);
-    let (mut charge_w, mut discharge_w, mut lowest_w, mut highest_w) = (0.0, 0.0, 0.0, 0.0);
-    let (mut charges, mut discharges) = (false, false);
+    let mut sums = Sums::default();
     for id in BATTERIES {
         let limits = &world.limits.batteries[id];
         let measured = power(world, id);
-        lowest_w += measured.unwrap_or(-sane(limits.max_charge_w));
-        highest_w += measured.unwrap_or(sane(limits.max_discharge_w));
+        sums.lowest_w += measured.unwrap_or(-sane(limits.max_charge_w));
+        sums.highest_w += measured.unwrap_or(sane(limits.max_discharge_w));
         // A battery that is told nothing goes on with what it does, or was told before.
         let written = of(&world.writes, id).rfind(|w| !matches!(w.command, Command::Balance(_))).map(|w| &w.command);
         let goes_on_w = |direction: Direction| {
             let measured = measured.map_or(0.0, |w| if direction == Direction::Charge { -w } else { w });
+            let calibrates = battery_state(world, id).is_some_and(|state| state.taken == Some(Taken::Calibrating));
+            let may = if calibrates && direction == Direction::Charge { sane(limits.max_charge_w) } else { 0.0 };
             let written = written.map_or(0.0, |command| part(command, direction));
-            measured.max(written).max(0.0)
+            measured.max(written).max(may)
         };
         match told(id) {
             None | Some(Command::Balance(_)) => {
-                charge_w += goes_on_w(Direction::Charge);
-                discharge_w += goes_on_w(Direction::Discharge);
+                sums.charge_w += goes_on_w(Direction::Charge);
+                sums.discharge_w += goes_on_w(Direction::Discharge);
             }
             Some(command) => {
-                charges |= part(command, Direction::Charge) > 0.0;
-                discharges |= part(command, Direction::Discharge) > 0.0;
-                charge_w += part(command, Direction::Charge);
-                discharge_w += part(command, Direction::Discharge);
+                sums.charges |= part(command, Direction::Charge) > 0.0;
+                sums.discharges |= part(command, Direction::Discharge) > 0.0;
+                sums.charge_w += part(command, Direction::Charge);
+                sums.discharge_w += part(command, Direction::Discharge);
             }
         }
     }
-    let mut turned_on_w = 0.0;
     for id in DEVICES {
         let state = world.home.devices.iter().find(|state| state.id == id).unwrap();
         let adds_w = world.limits.devices[id].power_w.map_or(0.0, sane);
@@ -197,116 +287,36 @@ fn together(world: &World, approved: &[(&str, &Command)]) -> Holds {
         let standing = of(&world.writes, id).next_back().is_some_and(|w| w.command == Command::TurnOn);
         match told(id) {
             Some(Command::TurnOn) if !is_on => {
-                turned_on_w += adds_w;
-                charges |= adds_w > 0.0;
+                sums.turned_on_w += adds_w;
+                sums.charges |= adds_w > 0.0;
             }
-            None if standing && !is_on => turned_on_w += adds_w,
+            None if standing && !is_on => sums.turned_on_w += adds_w,
             _ => {}
         }
     }
+    sums
+}
+
+/// What holds at the meter, of all commands together.
+fn together(world: &World, approved: &[(&str, &Command)]) -> Holds {
+    let sums = sums(world, approved);
     let meter = meter(world);
-    if let Some(limit_w) = world.limits.grid.import_limit_w.map(sane)
-        && charges
+    let external_w = world.limits.grid.external.map(|limit| {
+        let cap_w = world.home.import_cap_w.as_ref().and_then(shown_even_undated).filter(|w| *w >= 0.0);
+        cap_w.unwrap_or(sane(limit.unknown_w))
+    });
+    if let Some(limit_w) = world.limits.grid.import_limit_w.map(sane).into_iter().chain(external_w).reduce(f64::min)
+        && sums.charges
     {
         let Some(meter) = meter else { return Err(TestCaseError::fail("adds to an import that nobody measures")) };
-        let import_w = meter + highest_w + charge_w + turned_on_w;
+        let import_w = meter + sums.highest_w + sums.charge_w + sums.turned_on_w;
         prop_assert!(import_w <= limit_w + EPSILON_W, "imports {} W of {} W", import_w, limit_w);
     }
     if let Some(limit_w) = world.limits.grid.feed_in_limit_w.map(sane)
-        && discharges
+        && sums.discharges
     {
-        let feed_in_w = discharge_w - meter.map_or(0.0, |meter| meter + lowest_w);
+        let feed_in_w = sums.discharge_w - meter.map_or(0.0, |meter| meter + sums.lowest_w);
         prop_assert!(feed_in_w <= limit_w + EPSILON_W, "feeds in {} W of {} W", feed_in_w, limit_w);
     }
     Ok(())
-}
-
-fn interval(world: &World, target: &str, command: &Command) -> Holds {
-    let interval = match world.limits.batteries.get(target) {
-        Some(limits) => limits.write_interval,
-        None => world.limits.devices[target].write_interval,
-    };
-    let last = of(&world.writes, target).rfind(|w| !matches!(w.command, Command::Balance(_)));
-    let in_force = of(&world.writes, target).next_back();
-    if let Some(last) = last
-        && !matches!(command, Command::Balance(_))
-        && last.command != *command
-        && in_force.is_none_or(|w| w.command != *command)
-    {
-        prop_assert!(last.ago >= interval, "written after {:?}", last.ago);
-    }
-    Ok(())
-}
-
-fn of<'a>(writes: &'a [Write], target: &str) -> impl DoubleEndedIterator<Item = &'a Write> {
-    writes.iter().filter(move |write| write.target == target)
-}
-
-fn part(command: &Command, direction: Direction) -> f64 {
-    match (command, direction) {
-        (Command::Charge { power_w }, Direction::Charge) | (Command::Discharge { power_w }, Direction::Discharge) => {
-            *power_w
-        }
-        _ => 0.0,
-    }
-}
-
-fn direction(command: &Command) -> Option<Direction> {
-    [Direction::Charge, Direction::Discharge].into_iter().find(|direction| part(command, *direction) > 0.0)
-}
-
-fn last_turn(writes: &[Write], id: &str) -> Option<(Direction, Duration)> {
-    let mut last: Option<(Direction, Duration)> = None;
-    for write in of(writes, id) {
-        if let Some(direction) = direction(&write.command)
-            && last.is_none_or(|(before, _)| before != direction)
-        {
-            last = Some((direction, write.ago));
-        }
-    }
-    last
-}
-
-fn sane(limit: f64) -> f64 {
-    if limit.is_finite() { limit.max(0.0) } else { 0.0 }
-}
-
-/// Whether `a` is at or below `b`, or nobody can tell.
-fn at_or_beyond(a: f64, b: f64) -> bool {
-    a.is_nan() || b.is_nan() || a <= b
-}
-
-fn shown(reading: &Reading) -> Option<f64> {
-    reading.at?;
-    reading.value.filter(|value| reading.fault.is_none() && value.is_finite())
-}
-
-fn meter(world: &World) -> Option<f64> {
-    let reading = &world.home.grid_power_w;
-    let limits = &world.limits.grid;
-    let away_s = now().duration_since(reading.at?).as_secs_f64().abs();
-    shown(reading).filter(|w| w.abs() <= limits.plausible_w && away_s <= limits.meter_stale_after.as_secs_f64())
-}
-
-fn battery_state<'a>(world: &'a World, id: &str) -> Option<&'a BatteryState> {
-    world.home.batteries.iter().find(|state| state.id == id)
-}
-
-/// A level in range that the battery can have reached. One that leapt by more than 60 % within a minute
-/// cannot: not even the smallest battery here at its highest power makes half of that.
-fn level(world: &World, id: &str) -> Option<f64> {
-    let level = shown(&battery_state(world, id)?.soc_pct).filter(|pct| (0.0..=100.0).contains(pct))?;
-    let position = world.home.batteries.iter().position(|state| state.id == id)?;
-    let limits = &world.limits.batteries[id];
-    let ordinary = sane(limits.max_charge_w).max(sane(limits.max_discharge_w)) <= 3000.0;
-    let leapt = world.earlier.is_some_and(|(levels, _)| {
-        (0.0..=100.0).contains(&levels[position]) && (levels[position] - level).abs() > 60.0
-    });
-    if leapt && ordinary { None } else { Some(level) }
-}
-
-fn power(world: &World, id: &str) -> Option<f64> {
-    let limits = &world.limits.batteries[id];
-    let bound: [f64; 3] = [5.0 * limits.capacity_wh, 2.0 * limits.max_charge_w, 2.0 * limits.max_discharge_w];
-    shown(&battery_state(world, id)?.power_w).filter(|w| bound.iter().any(|b| b.is_finite() && w.abs() <= *b))
 }

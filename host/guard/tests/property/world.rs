@@ -1,22 +1,29 @@
 //! Any home, any past, any plan.
 
+mod past;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use self::past::{carry_out, watched};
 use jiff::{SignedDuration, Timestamp};
-use model::home::{Fault, Link};
+use model::home::{Fault, Link, Taken};
 use model::snapshot::{Abilities, Level};
 use model::{
-    Action, BalanceLimits, BatteryState, Command, CommandKind, DeviceState, HomeState, Light, Reading, Reason,
+    Action, BalanceLimits, BatteryState, Command, CommandKind, DeviceState, Grant, HomeState, Light, Reading, Reason,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use wattwright_guard::{BatteryLimits, DeviceLimits, GridLimits, Guard, Ledger, Limits, Scene, Watch};
+use wattwright_guard::{
+    BatteryLimits, DeviceLimits, ExternalLimit, GridLimits, Guard, Judged, Ledger, LevelRange, Limits, Mandate,
+    Proposal, Scene, Setpoint, Watch,
+};
 
 pub const BATTERIES: [&str; 2] = ["one", "two"];
 pub const DEVICES: [&str; 2] = ["heater", "lamp"];
+pub const NAMES: [&str; 2] = ["first", "second"];
 const TARGETS: [&str; 6] = ["one", "two", "one", "heater", "lamp", "nobody"];
 pub const UPTIME: Duration = Duration::from_secs(100_000);
 
@@ -47,8 +54,10 @@ pub struct World {
     pub earlier: Option<([f64; 2], Duration)>,
     /// Oldest first.
     pub writes: Vec<Write>,
-    pub actions: Vec<Action>,
-    pub declared: BTreeSet<CommandKind>,
+    /// Each with the strategy that wants it.
+    pub actions: Vec<(usize, Action)>,
+    /// What each strategy may; the first one's command is in force.
+    pub mandates: [Mandate; 2],
     pub setpoint: Command,
     pub within: BalanceLimits,
     ledger: Ledger,
@@ -62,6 +71,26 @@ pub fn now() -> Timestamp {
 impl World {
     pub fn guard(&self) -> Guard {
         Guard::new(self.limits.clone())
+    }
+
+    pub fn judge(&self, scene: &Scene<'_>) -> Vec<Judged> {
+        self.guard().judge(&self.proposals(), scene)
+    }
+
+    pub fn proposals(&self) -> Vec<Proposal<'_>> {
+        let proposal = |(strategy, action)| Proposal { by: NAMES[strategy], action, mandate: &self.mandates[strategy] };
+        self.actions.iter().map(|(strategy, action)| proposal((*strategy, action))).collect()
+    }
+
+    pub fn judge_setpoint(&self, battery: &str, scene: &Scene<'_>) -> Judged {
+        let setpoint = Setpoint {
+            battery,
+            command: &self.setpoint,
+            within: &self.within,
+            by: Some(NAMES[0]),
+            grant: &self.mandates[0].grant,
+        };
+        self.guard().judge_setpoint(&setpoint, scene)
     }
 
     pub fn scene(&self) -> Scene<'_> {
@@ -102,7 +131,8 @@ fn level_pct() -> impl Strategy<Value = f64> {
 }
 
 fn reading(value: impl Strategy<Value = f64>) -> impl Strategy<Value = Reading> {
-    (value, -100..100_i64, 0..16_u8).prop_map(|(value, age_s, fault)| {
+    let age_s = prop_oneof![16 => -60..100_i64, 1 => -200..-60_i64];
+    (value, age_s, 0..16_u8).prop_map(|(value, age_s, fault)| {
         let at = now() - SignedDuration::from_secs(age_s);
         match fault {
             0 => Reading::faulty("sensor", Fault::Unavailable { state: "unavailable".into() }),
@@ -135,10 +165,47 @@ fn kinds() -> impl Strategy<Value = BTreeSet<CommandKind>> {
     })
 }
 
+/// Half of them what every strategy may by default.
+fn grant() -> impl Strategy<Value = Grant> {
+    let some = (
+        option::weighted(0.4, vec(select(&TARGETS[..]), 0..4)),
+        proptest::bool::weighted(0.5),
+        proptest::bool::weighted(0.5),
+        option::weighted(0.4, power()),
+    )
+        .prop_map(|(targets, grid_charging, export, max_power_w)| Grant {
+            targets: targets.map(|ids| ids.into_iter().map(Into::into).collect()),
+            grid_charging,
+            export,
+            max_power_w,
+        });
+    prop_oneof![1 => Just(Grant::default()), 1 => some]
+}
+
+fn mandate() -> impl Strategy<Value = Mandate> {
+    (kinds(), grant()).prop_map(|(declared, grant)| Mandate { declared, grant })
+}
+
 fn battery_limits() -> impl Strategy<Value = BatteryLimits> {
     let soc = prop_oneof![6 => (Just(10.0), Just(90.0)), 2 => (0.0..60.0_f64, 40.0..100.0_f64), 1 => (wild(), wild())];
-    (soc, 500.0..5000.0_f64, power(), power(), kinds(), 0..200_u64, 0..20_u64).prop_map(
-        |((min_soc_pct, max_soc_pct), capacity_wh, max_charge_w, max_discharge_w, commands, dwell_s, interval_s)| {
+    let reserve_pct = prop_oneof![4 => Just(0.0), 1 => 0.0..60.0_f64, 1 => wild()];
+    let step_w = option::weighted(0.2, prop_oneof![3 => select(&[1.0, 10.0, 50.0][..]), 1 => wild()]);
+    let powers = (power(), power(), step_w);
+    let turns = prop_oneof![4 => Just(24), 1 => 0..4_u32];
+    let flash = prop_oneof![4 => Just(300), 1 => 0..6_u32];
+    let budgets = (turns, option::weighted(0.2, 0..8_u32), flash, kinds());
+    (soc, 500.0..5000.0_f64, reserve_pct, powers, kinds(), (0..200_u64, 0..20_u64), budgets).prop_map(
+        |(
+            (min_soc_pct, max_soc_pct),
+            capacity_wh,
+            outage_reserve_pct,
+            powers,
+            commands,
+            (dwell_s, interval_s),
+            budgets,
+        )| {
+            let (max_charge_w, max_discharge_w, step_w) = powers;
+            let (turns_per_day, writes_per_day, flash_writes_per_day, flash_commands) = budgets;
             BatteryLimits {
                 capacity_wh,
                 min_soc_pct,
@@ -149,6 +216,12 @@ fn battery_limits() -> impl Strategy<Value = BatteryLimits> {
                 direction_dwell: Duration::from_secs(dwell_s),
                 write_interval: Duration::from_secs(interval_s),
                 lease: Duration::from_secs(600),
+                outage_reserve_pct,
+                step_w,
+                turns_per_day,
+                writes_per_day,
+                flash_commands,
+                flash_writes_per_day,
             }
         },
     )
@@ -164,23 +237,28 @@ fn abilities() -> impl Strategy<Value = Abilities> {
 }
 
 fn device_limits() -> impl Strategy<Value = DeviceLimits> {
-    (abilities(), option::of(power()), option::of((wild(), wild())), 0..200_u64, 0..5_u64).prop_map(
-        |(abilities, power_w, level, dwell_s, interval_s)| DeviceLimits {
+    let turns = prop_oneof![4 => Just(24), 1 => 0..4_u32];
+    let times = (0..200_u64, 0..5_u64);
+    (abilities(), option::of(power()), option::of((wild(), wild())), times, turns, any::<bool>()).prop_map(
+        |(abilities, power_w, level, (dwell_s, interval_s), turns_per_day, interruptible)| DeviceLimits {
+            turns_per_day,
+            interruptible,
             abilities,
             switch_dwell: Duration::from_secs(dwell_s),
             write_interval: Duration::from_secs(interval_s),
             power_w,
-            level,
+            level: level.map(|(min, max)| LevelRange { min, max }),
             lease: Duration::from_secs(600),
         },
     )
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
-    let grid = (option::of(power()), option::weighted(0.8, power()));
+    let external = option::weighted(0.2, power().prop_map(|unknown_w| ExternalLimit { unknown_w }));
+    let grid = (option::of(power()), option::weighted(0.8, power()), external);
     (grid, [battery_limits(), battery_limits()], [device_limits(), device_limits()]).prop_map(
-        |((import_limit_w, feed_in_limit_w), batteries, devices)| Limits {
-            grid: GridLimits { import_limit_w, feed_in_limit_w, ..GridLimits::default() },
+        |((import_limit_w, feed_in_limit_w, external), batteries, devices)| Limits {
+            grid: GridLimits { import_limit_w, feed_in_limit_w, external, ..GridLimits::default() },
             batteries: BATTERIES.map(String::from).into_iter().zip(batteries).collect(),
             devices: DEVICES.map(String::from).into_iter().zip(devices).collect(),
         },
@@ -188,33 +266,38 @@ fn limits() -> impl Strategy<Value = Limits> {
 }
 
 fn battery_state() -> impl Strategy<Value = BatteryState> {
-    (reading(level_pct()), reading(wild()), option::weighted(0.3, power()), option::weighted(0.3, power())).prop_map(
-        |(soc_pct, power_w, device_max_charge_w, device_max_discharge_w)| BatteryState {
+    let taken = option::weighted(0.06, select(vec![Taken::Calibrating, Taken::Controlled { by: "another".into() }]));
+    let most = || option::weighted(0.3, power());
+    (reading(level_pct()), reading(wild()), most(), most(), taken).prop_map(
+        |(soc_pct, power_w, device_max_charge_w, device_max_discharge_w, taken)| BatteryState {
             id: String::new(),
             soc_pct,
             power_w,
             device_max_charge_w,
             device_max_discharge_w,
+            taken,
         },
     )
 }
 
 fn device_state() -> impl Strategy<Value = DeviceState> {
-    (abilities(), option::of(any::<bool>()), option::of((wild(), wild()))).prop_map(|(abilities, on, level)| {
-        DeviceState {
+    let power_w = option::of(reading(prop_oneof![-10.0..10.0_f64, wild()]));
+    (abilities(), option::of(any::<bool>()), option::of((wild(), wild())), power_w).prop_map(
+        |(abilities, on, level, power_w)| DeviceState {
             id: String::new(),
             on,
             abilities,
             level: level.map(|(min, max)| Level { value: None, min, max, step: 1.0, unit: String::new() }),
-            power_w: None,
+            power_w,
             fault: None,
-        }
-    })
+        },
+    )
 }
 
 fn home() -> impl Strategy<Value = HomeState> {
-    (0..20_u8, reading(wild()), [battery_state(), battery_state()], [device_state(), device_state()], 0..20_u8)
-        .prop_map(|(link, grid_power_w, batteries, devices, missing)| HomeState {
+    let meters = (reading(wild()), option::weighted(0.8, reading(power())));
+    (0..20_u8, meters, [battery_state(), battery_state()], [device_state(), device_state()], 0..20_u8).prop_map(
+        |(link, (grid_power_w, import_cap_w), batteries, devices, missing)| HomeState {
             link: if link == 0 { Link::Connecting { reason: String::new() } } else { Link::Up { since: now() } },
             timezone: None,
             currency: None,
@@ -222,6 +305,7 @@ fn home() -> impl Strategy<Value = HomeState> {
             solar_power_w: None,
             load_power_w: None,
             temperature_c: None,
+            import_cap_w,
             batteries: batteries
                 .into_iter()
                 .zip(BATTERIES)
@@ -233,7 +317,8 @@ fn home() -> impl Strategy<Value = HomeState> {
                 .zip(DEVICES)
                 .map(|(state, id)| DeviceState { id: id.into(), ..state })
                 .collect(),
-        })
+        },
+    )
 }
 
 fn write() -> impl Strategy<Value = Told> {
@@ -242,7 +327,7 @@ fn write() -> impl Strategy<Value = Told> {
 
 pub fn any_world() -> impl Strategy<Value = World> {
     let past = (option::weighted(0.5, ([level_pct(), level_pct()], 0..60_u64)), vec(write(), 0..4));
-    let plan = (vec((select(&TARGETS[..]), command()), 0..5), kinds());
+    let plan = (vec((0..2_usize, select(&TARGETS[..]), command()), 0..5), [mandate(), mandate()]);
     let setpoint = (command(), option::of(power()), option::of(power()));
     (limits(), home(), past, plan, setpoint).prop_map(assemble)
 }
@@ -250,12 +335,12 @@ pub fn any_world() -> impl Strategy<Value = World> {
 /// Target, command, and how many seconds ago.
 type Told = (&'static str, Command, u64);
 type Past = (Option<([f64; 2], u64)>, Vec<Told>);
-type Proposed = (Vec<(&'static str, Command)>, BTreeSet<CommandKind>);
+type Proposed = (Vec<(usize, &'static str, Command)>, [Mandate; 2]);
 
 type Wanted = (Command, Option<f64>, Option<f64>);
 
 fn assemble((limits, home, past, plan, setpoint): (Limits, HomeState, Past, Proposed, Wanted)) -> World {
-    let ((earlier, writes), (actions, declared), (setpoint, max_charge_w, max_discharge_w)) = (past, plan, setpoint);
+    let ((earlier, writes), (actions, mandates), (setpoint, max_charge_w, max_discharge_w)) = (past, plan, setpoint);
     let earlier = earlier.map(|(levels, ago_s)| (levels, Duration::from_secs(ago_s)));
     let (ledger, writes) = carry_out(writes);
     World {
@@ -264,8 +349,8 @@ fn assemble((limits, home, past, plan, setpoint): (Limits, HomeState, Past, Prop
         home,
         earlier,
         writes,
-        actions: actions.into_iter().map(|(target, command)| action(target, command)).collect(),
-        declared,
+        actions: actions.into_iter().map(|(by, target, command)| (by, action(target, command))).collect(),
+        mandates,
         setpoint,
         within: BalanceLimits { max_charge_w, max_discharge_w },
         ledger,
@@ -274,97 +359,4 @@ fn assemble((limits, home, past, plan, setpoint): (Limits, HomeState, Past, Prop
 
 fn action(target: &str, command: Command) -> Action {
     Action { target: target.into(), command, reason: Reason::default(), until: None }
-}
-
-fn watched(limits: &Limits, home: &HomeState, earlier: Option<([f64; 2], Duration)>) -> Watch {
-    let mut watch = Watch::default();
-    if let Some((levels, ago)) = earlier {
-        let mut before = home.clone();
-        for (state, level) in before.batteries.iter_mut().zip(levels) {
-            state.soc_pct = Reading::of("sensor", level, now() - ago);
-        }
-        watch.observe(&before, limits, UPTIME - ago, now() - ago);
-    }
-    watch.observe(home, limits, UPTIME, now());
-    watch
-}
-
-/// Writes what a guard without limits lets through.
-fn carry_out(mut writes: Vec<Told>) -> (Ledger, Vec<Write>) {
-    writes.sort_by_key(|(_, _, ago_s)| std::cmp::Reverse(*ago_s));
-    let mut ledger = Ledger::default();
-    let mut written = Vec::new();
-    if writes.is_empty() {
-        return (ledger, written);
-    }
-    let (guard, home) = boundless();
-    for (target, command, ago_s) in writes {
-        let ago = Duration::from_secs(ago_s);
-        let scene = Scene { home: &home, now: now(), uptime: UPTIME - ago, ledger: &ledger, watch: &Watch::default() };
-        let judged = guard.judge(&[action(target, command)], &KINDS.into(), &scene).remove(0);
-        if let Some(approved) = judged.approved {
-            ledger.record(&approved, now() - ago, UPTIME - ago);
-            let Some(command) = approved.command().cloned() else { continue };
-            written.push(Write { target, command, ago });
-        }
-    }
-    (ledger, written)
-}
-
-fn boundless() -> (Guard, HomeState) {
-    let everything = Abilities { switch: true, level: true, light: true, notify: true };
-    let battery = BatteryLimits {
-        capacity_wh: 1e6,
-        min_soc_pct: 0.0,
-        max_soc_pct: 100.0,
-        max_charge_w: 1e6,
-        max_discharge_w: 1e6,
-        commands: KINDS.into(),
-        direction_dwell: Duration::ZERO,
-        write_interval: Duration::ZERO,
-        lease: Duration::from_secs(600),
-    };
-    let device = DeviceLimits {
-        abilities: everything,
-        switch_dwell: Duration::ZERO,
-        write_interval: Duration::ZERO,
-        power_w: None,
-        level: None,
-        lease: Duration::from_secs(600),
-    };
-    let limits = Limits {
-        grid: GridLimits { feed_in_limit_w: None, ..GridLimits::default() },
-        batteries: BATTERIES.map(|id| (id.into(), battery.clone())).into(),
-        devices: DEVICES.map(|id| (id.into(), device.clone())).into(),
-    };
-    let reading = |value| Reading::of("sensor", value, now());
-    let home = HomeState {
-        link: Link::Up { since: now() },
-        timezone: None,
-        currency: None,
-        grid_power_w: reading(0.0),
-        solar_power_w: None,
-        load_power_w: None,
-        temperature_c: None,
-        batteries: BATTERIES
-            .map(|id| BatteryState {
-                id: id.into(),
-                soc_pct: reading(50.0),
-                power_w: reading(0.0),
-                device_max_charge_w: None,
-                device_max_discharge_w: None,
-            })
-            .into(),
-        devices: DEVICES
-            .map(|id| DeviceState {
-                id: id.into(),
-                on: None,
-                abilities: everything,
-                level: None,
-                power_w: None,
-                fault: None,
-            })
-            .into(),
-    };
-    (Guard::new(limits), home)
 }

@@ -357,6 +357,8 @@ pub struct HomeEntities {
     pub load_power: Option<EntityRef>,
     /// Outside.
     pub temperature: Option<EntityRef>,
+    /// Most that may be imported by order from outside.
+    pub import_cap: Option<EntityRef>,
     /// Batteries by id.
     pub batteries: Vec<(TargetId, BatteryEntities)>,
     /// Devices by id.
@@ -382,7 +384,8 @@ impl HomeEntities {
     /// Every entity that is read as a number.
     fn measured(&self) -> Vec<&EntityRef> {
         let mut measured = vec![&self.grid_power];
-        measured.extend([&self.solar_power, &self.load_power, &self.temperature].into_iter().flatten());
+        let single = [&self.solar_power, &self.load_power, &self.temperature, &self.import_cap];
+        measured.extend(single.into_iter().flatten());
         for (_, battery) in &self.batteries {
             measured.push(&battery.soc);
             match &battery.power {

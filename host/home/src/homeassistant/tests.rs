@@ -47,6 +47,7 @@ fn rig() -> HomeEntities {
         solar_power: Some(entity("sensor.solarflow_800_solar_input_power")),
         load_power: None,
         temperature: None,
+        import_cap: None,
         batteries: vec![("battery".into(), battery)],
         devices: vec![
             ("plug".into(), device(json!({ "switch": "switch.shelly_plug_2", "power": "sensor.shelly_plug_2_power" }))),
@@ -437,6 +438,7 @@ fn the_example_home_fits_the_rig() {
         solar_power: Some(solar_power),
         load_power: None,
         temperature: None,
+        import_cap: None,
         batteries: batteries.map(|(id, entities)| (id, entities.try_into().unwrap())).collect(),
         devices: devices.map(|(id, entities)| (id, entities.try_into().unwrap())).collect(),
         extra: vec![price],

@@ -31,6 +31,7 @@ pub fn findings(entities: &HomeEntities, states: &States, services: &Value) -> V
         ("solar.power", &entities.solar_power, Quantity::Power),
         ("load.power", &entities.load_power, Quantity::Power),
         ("temperature.entity", &entities.temperature, Quantity::Temperature),
+        ("grid.import_cap", &entities.import_cap, Quantity::Power),
     ] {
         if let Some(entity) = entity {
             check.measured(role, entity, quantity);

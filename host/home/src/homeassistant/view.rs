@@ -32,6 +32,7 @@ pub fn home_state(entities: &HomeEntities, known: &Known) -> HomeState {
         solar_power_w: optional(&entities.solar_power, Quantity::Power),
         load_power_w: optional(&entities.load_power, Quantity::Power),
         temperature_c: optional(&entities.temperature, Quantity::Temperature),
+        import_cap_w: optional(&entities.import_cap, Quantity::Power),
         batteries: entities.batteries.iter().map(|(id, battery)| view.battery(id, battery)).collect(),
         devices: entities.devices.iter().map(|(id, device)| view.device(id, device)).collect(),
     }
@@ -67,6 +68,7 @@ impl View<'_> {
             power_w,
             device_max_charge_w: charge.and_then(|number| self.most_w(number)),
             device_max_discharge_w: discharge.and_then(|number| self.most_w(number)),
+            taken: None,
         }
     }
 

@@ -135,12 +135,14 @@ impl World {
             solar_power_w: Some(reading("solar_power", self.step.solar_w)),
             load_power_w: Some(reading("load_power", self.step.load_w)),
             temperature_c: Some(reading("temperature", self.seen.temperature_c)),
+            import_cap_w: None,
             batteries: vec![BatteryState {
                 id: self.layout.battery.id.clone(),
                 soc_pct: reading("battery_soc", self.step.soc_pct),
                 power_w: reading("battery_power", self.step.battery_w),
                 device_max_charge_w: None,
                 device_max_discharge_w: None,
+                taken: None,
             }],
             devices: self.plugs.iter().map(plug).chain([light]).collect(),
         }

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fake::{Fake, Peer, running};
-use guard::{Approved, BatteryLimits, DeviceLimits, Guard, Ledger, Limits, Scene, Watch};
+use guard::{Approved, BatteryLimits, DeviceLimits, Guard, Ledger, Limits, Mandate, Proposal, Scene, Watch};
 use jiff::Timestamp;
 use model::home::Baseline;
 use model::snapshot::Abilities;
-use model::{Action, Command, CommandKind, Fault, HomeState, Link, Reason};
+use model::{Action, Command, CommandKind, Fault, Grant, HomeState, Link, Reason};
 use serde_json::{Value, json};
 use wattwright_home::homeassistant::{CallError, EntityRef, HomeAssistant, HomeEntities};
 use wattwright_home::{Home, ReadBack, SendError};
@@ -33,6 +33,7 @@ fn entities() -> HomeEntities {
         solar_power: None,
         load_power: None,
         temperature: None,
+        import_cap: None,
         batteries: vec![(
             "battery".into(),
             parsed(json!({
@@ -86,6 +87,7 @@ fn approve(home: &HomeState, target: &str, command: Command) -> Approved {
             direction_dwell: Duration::ZERO,
             write_interval: Duration::ZERO,
             lease: Duration::from_secs(60),
+            ..BatteryLimits::default()
         },
     );
     limits.devices.insert(
@@ -97,16 +99,18 @@ fn approve(home: &HomeState, target: &str, command: Command) -> Approved {
             power_w: None,
             level: None,
             lease: Duration::from_secs(60),
+            ..DeviceLimits::default()
         },
     );
     let now = Timestamp::now();
     let mut watch = Watch::default();
     watch.observe(home, &limits, Duration::ZERO, now);
     let scene = Scene { home, now, uptime: Duration::ZERO, ledger: &Ledger::default(), watch: &watch };
-    let declared = BTreeSet::from([command.kind()]);
+    let mandate = Mandate { declared: BTreeSet::from([command.kind()]), grant: Grant::default() };
     let reason = Reason { code: "test".into(), text: "test".into(), facts: Vec::new() };
     let action = Action { target: target.into(), command, reason, until: None };
-    let judged = Guard::new(limits).judge(&[action], &declared, &scene).remove(0);
+    let proposal = Proposal { by: "test", action: &action, mandate: &mandate };
+    let judged = Guard::new(limits).judge(&[proposal], &scene).remove(0);
     judged.approved.unwrap_or_else(|| panic!("{:?}", judged.verdict))
 }
 

@@ -21,7 +21,7 @@ fn child_writes_until_killed() {
     for hour in 0.. {
         let mut tick = tick_at(start + hours(hour));
         tick.input.memory = vec![hour as u8; 40_000];
-        let id = journal.record(&tick).unwrap();
+        let id = journal.record(&tick, None).unwrap();
         say(&format!("recorded {id}"));
         tick.outcomes[0].reach(Stage::Effective, tick.at, "");
         journal.update_outcomes(id, &tick.outcomes).unwrap();
@@ -75,7 +75,7 @@ fn a_killed_process_leaves_a_whole_journal() {
         }
         assert!(newest > last_id);
         last_id = newest;
-        assert_eq!(journal.record(&full_tick()).unwrap(), newest + 1);
+        assert_eq!(journal.record(&full_tick(), None).unwrap(), newest + 1);
         drop(journal);
         assert_eq!(integrity(&path), "ok");
     }
@@ -106,7 +106,7 @@ fn only_one_has_it_open() {
 fn what_was_recorded_is_there_after_opening_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
-    let id = Journal::open(&path).unwrap().record(&full_tick()).unwrap();
+    let id = Journal::open(&path).unwrap().record(&full_tick(), None).unwrap();
     assert!(!folder.path().join("journal.db-wal").exists(), "a proper end leaves one file");
     let tick = Journal::open(&path).unwrap().tick(id).unwrap().unwrap();
     assert_eq!(tick, model::Tick { id, ..full_tick() });
@@ -117,7 +117,7 @@ fn with_some_ticks(path: &Path) {
     for hour in 0..40 {
         let mut tick = tick_at(at("2026-11-24T00:00:00Z") + hours(hour));
         tick.input.memory = (0..2000_u32).flat_map(|x| (x.wrapping_mul(2654435761)).to_le_bytes()).collect();
-        journal.record(&tick).unwrap();
+        journal.record(&tick, None).unwrap();
     }
 }
 
@@ -145,7 +145,7 @@ fn a_damaged_file_is_set_aside_and_a_new_one_begun() {
         assert!(name.starts_with("journal.db.corrupt-20"), "{name}");
         assert!(fs::read(&aside.path).unwrap() == bytes, "{what}: not kept as it was");
         assert_eq!(journal.latest().unwrap(), None);
-        assert_eq!(journal.record(&full_tick()).unwrap(), 1);
+        assert_eq!(journal.record(&full_tick(), None).unwrap(), 1);
         drop(journal);
         assert_eq!(Journal::open(&path).unwrap().set_aside(), None, "{what}: the new one is sound");
     }

@@ -24,7 +24,7 @@ fn a_tick_comes_back_bit_for_bit() {
             slot
         })
         .collect();
-    let id = journal.record(&tick).unwrap();
+    let id = journal.record(&tick, None).unwrap();
     tick.id = id;
     let read = journal.tick(id).unwrap().unwrap();
     assert_eq!(read, tick);
@@ -41,7 +41,7 @@ fn what_a_strategy_answered_is_kept_even_if_it_is_no_number() {
     for (verdict, power_w) in tick.verdicts.iter_mut().zip([f64::NAN, f64::NEG_INFINITY]) {
         verdict.proposed = Command::Charge { power_w };
     }
-    tick.id = journal.record(&tick).unwrap();
+    tick.id = journal.record(&tick, None).unwrap();
     let read = journal.tick(tick.id).unwrap().unwrap();
     assert_eq!(json(&read), json(&tick));
     assert!(matches!(read.verdicts[0].proposed, Command::Charge { power_w } if power_w.is_nan()));
@@ -51,7 +51,7 @@ fn what_a_strategy_answered_is_kept_even_if_it_is_no_number() {
 fn a_tick_without_a_plan_is_recorded_too() {
     let journal = Journal::in_memory().unwrap();
     let mut tick = Tick { strategy: None, plan: None, verdicts: vec![], outcomes: vec![], ..full_tick() };
-    tick.id = journal.record(&tick).unwrap();
+    tick.id = journal.record(&tick, None).unwrap();
     assert_eq!(journal.latest().unwrap(), Some(tick));
     let summary = journal.ticks(None, 1).unwrap().remove(0);
     assert_eq!((summary.strategy, summary.worst_decision, summary.worst_stage), (None, None, None));
@@ -62,7 +62,7 @@ fn a_tick_without_a_plan_is_recorded_too() {
 fn outcomes_are_updated_and_the_worst_one_counts() {
     let journal = Journal::in_memory().unwrap();
     let mut tick = full_tick();
-    tick.id = journal.record(&tick).unwrap();
+    tick.id = journal.record(&tick, None).unwrap();
     let summary = journal.ticks(None, 1).unwrap().remove(0);
     assert_eq!((summary.worst_decision, summary.worst_stage), (Some(Decision::Adjusted), Some(Stage::Sent)));
 
@@ -84,7 +84,7 @@ fn ticks_are_listed_page_by_page_the_newest_first() {
     assert_eq!(journal.tick(1).unwrap(), None);
     let start = at("2026-11-24T00:00:00.5Z");
     for hour in 0..5 {
-        journal.record(&tick_at(start + hours(hour))).unwrap();
+        journal.record(&tick_at(start + hours(hour)), None).unwrap();
     }
     let page = |before, limit| -> Vec<i64> {
         journal.ticks(before, limit).unwrap().into_iter().map(|summary| summary.id).collect()
@@ -196,7 +196,7 @@ fn pruning_keeps_the_rest_and_gives_the_space_back() {
     for day in (0..40).rev() {
         let mut tick = tick_at(now - hours(24 * day));
         tick.input.memory.clone_from(&incompressible);
-        journal.record(&tick).unwrap();
+        journal.record(&tick, None).unwrap();
         journal.note(tick.at, Level::Info, "A day.").unwrap();
         journal.record_past(&[past_slot(model::slot::start_of(tick.at), None)]).unwrap();
     }
@@ -207,7 +207,7 @@ fn pruning_keeps_the_rest_and_gives_the_space_back() {
     };
     let (before, _) = pages();
     let keep = Keep { ticks_days: 10, past_days: 20 };
-    assert_eq!(journal.prune(now, keep).unwrap(), Pruned { ticks: 29, notes: 29, past: 19 });
+    assert_eq!(journal.prune(now, keep).unwrap(), Pruned { ticks: 29, shadows: 0, notes: 29, past: 19 });
     assert_eq!(journal.prune(now, keep).unwrap(), Pruned::default());
     let (after, free) = pages();
     assert!(after < before / 2 && free == 0, "{before} pages before, {after} after, {free} of them free");
@@ -219,5 +219,5 @@ fn pruning_keeps_the_rest_and_gives_the_space_back() {
     let nothing = Keep { ticks_days: 0, past_days: 0 };
     journal.prune(now + hours(1000), nothing).unwrap();
     assert_eq!(journal.latest().unwrap().map(|tick| tick.id), Some(40), "the newest tick stays");
-    assert_eq!(journal.record(&full_tick()).unwrap(), 41);
+    assert_eq!(journal.record(&full_tick(), None).unwrap(), 41);
 }

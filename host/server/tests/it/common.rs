@@ -1,6 +1,7 @@
 //! A server with a little past, and questions to it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -14,6 +15,9 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use wattwright_server::manage::{
+    Examination, LogEntry, Manage, ManageError, Problem, Role, RoleChange, StrategyDetail,
+};
 use wattwright_server::{AllowedHosts, Server, router};
 
 pub const NOW: &str = "2026-11-24T12:07:00Z";
@@ -89,7 +93,102 @@ pub fn past_slot(start: Timestamp) -> PastSlot {
     }
 }
 
+/// Knows `mine` and `rule-based`, takes the file `good`, and counts what it was asked to do.
+#[derive(Default)]
+pub struct Manager(AtomicU32);
+
+impl Manager {
+    pub fn done(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn one(&self, name: &str) -> Result<StrategyDetail, ManageError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let found = self.list()?.into_iter().find(|strategy| strategy.name == name);
+        found.ok_or_else(|| ManageError::NotFound(format!("there is no strategy `{name}`")))
+    }
+}
+
+impl Manage for Manager {
+    fn list(&self) -> Result<Vec<StrategyDetail>, ManageError> {
+        let of = |name: &str, position: Option<usize>| StrategyDetail {
+            name: name.into(),
+            role: if position.is_some() { Role::Active } else { Role::Off },
+            position,
+            origin: "shipped".into(),
+            version: None,
+            author: String::new(),
+            summary: String::new(),
+            commands: [].into(),
+            imports: vec![],
+            size_bytes: None,
+            loaded_at: None,
+            error: None,
+            quarantine: None,
+            settings: None,
+            own_settings: json!({}),
+            settings_schema: None,
+            grant: Default::default(),
+            allowance: Default::default(),
+            versions: vec![],
+        };
+        Ok(vec![of("rule-based", Some(0)), of("mine", None)])
+    }
+
+    fn check(&self, wasm: &[u8]) -> Result<Examination, ManageError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let problem = Problem { code: "not-wasm".into(), message: "not WebAssembly".into() };
+        match wasm {
+            b"good" => Ok(Examination { ok: true, ..Examination::default() }),
+            _ => Ok(Examination { problems: vec![problem], ..Examination::default() }),
+        }
+    }
+
+    fn add(&self, wasm: &[u8]) -> Result<StrategyDetail, ManageError> {
+        match wasm {
+            b"good" => self.one("mine"),
+            _ => Err(ManageError::Refused("not WebAssembly".into())),
+        }
+    }
+
+    fn remove(&self, name: &str) -> Result<(), ManageError> {
+        match name {
+            "rule-based" => Err(ManageError::Refused("part of this program".into())),
+            _ => self.one(name).map(drop),
+        }
+    }
+
+    fn set_role(&self, name: &str, _: RoleChange) -> Result<StrategyDetail, ManageError> {
+        self.one(name)
+    }
+
+    fn set_settings(&self, name: &str, _: Option<Value>) -> Result<StrategyDetail, ManageError> {
+        self.one(name)
+    }
+
+    fn set_allowance(&self, name: &str, _: model::Allowance) -> Result<StrategyDetail, ManageError> {
+        self.one(name)
+    }
+
+    fn roll_back(&self, name: &str, _: Option<&str>) -> Result<StrategyDetail, ManageError> {
+        self.one(name)
+    }
+
+    fn log(&self, _: &str, limit: u32) -> Result<Vec<LogEntry>, ManageError> {
+        Ok(vec![LogEntry { tick: 1, at: NOW.parse().unwrap(), text: format!("{limit} lines at most") }])
+    }
+
+    fn replay(&self, tick: i64, strategy: Option<&str>) -> Result<Value, ManageError> {
+        Ok(json!({ "tick": tick, "strategy": strategy }))
+    }
+
+    fn export(&self, tick: i64) -> Result<Value, ManageError> {
+        Ok(json!({ "tick": tick }))
+    }
+}
+
 pub struct Fixture {
+    pub manager: Arc<Manager>,
     pub live: watch::Sender<Arc<Live>>,
     pub journal: Journal,
     pub server: Server,
@@ -101,16 +200,18 @@ impl Fixture {
         let journal = Journal::in_memory().unwrap();
         let noon: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
         for hour in (0..ticks).rev() {
-            journal.record(&tick(noon - jiff::SignedDuration::from_hours(hour))).unwrap();
+            journal.record(&tick(noon - jiff::SignedDuration::from_hours(hour)), None).unwrap();
         }
         let (sender, receiver) = watch::channel(Arc::new(live("At first.")));
+        let manager = Arc::new(Manager::default());
         let server = Server {
             live: receiver,
+            manage: manager.clone(),
             journal: journal.clone(),
             hosts: AllowedHosts::new(["wattwright.local"]),
             shutdown: CancellationToken::new(),
         };
-        Self { live: sender, journal, server }
+        Self { manager, live: sender, journal, server }
     }
 
     pub fn router(&self) -> Router {
@@ -128,13 +229,33 @@ impl Fixture {
         path: &str,
         headers: &[(header::HeaderName, &str)],
     ) -> (StatusCode, HeaderMap, String) {
-        let response = self.send(method, path, headers).await;
+        self.ask_with(method, path, headers, String::new()).await
+    }
+
+    pub async fn ask_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(header::HeaderName, &str)],
+        body: String,
+    ) -> (StatusCode, HeaderMap, String) {
+        let response = self.send_with(method, path, headers, body).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         (parts.status, parts.headers, String::from_utf8_lossy(&body).into_owned())
     }
 
     pub async fn send(&self, method: Method, path: &str, headers: &[(header::HeaderName, &str)]) -> Response {
+        self.send_with(method, path, headers, String::new()).await
+    }
+
+    async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(header::HeaderName, &str)],
+        body: String,
+    ) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         if !headers.iter().any(|(name, _)| name == header::HOST) {
             request = request.header(header::HOST, "localhost:8420");
@@ -142,6 +263,6 @@ impl Fixture {
         for (name, value) in headers {
             request = request.header(name, *value);
         }
-        self.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+        self.router().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
     }
 }

@@ -1,6 +1,6 @@
 //! A battery with every number checked, and what it can do in a slot.
 
-use wattwright_strategy::Battery;
+use wattwright_strategy::{Battery, Commands};
 
 use crate::horizon::{Horizon, Period};
 use crate::settings::Settings;
@@ -19,7 +19,12 @@ pub(crate) struct Cell {
     /// Whether the floor is the owner's reserve, not the battery's own limit.
     pub reserve: bool,
     pub max_charge_w: f64,
+    /// With the sun, where that comes through its inverter.
     pub max_discharge_w: f64,
+    /// Below this it does not run.
+    pub least_w: f64,
+    /// Whether the sun comes in behind its inverter.
+    pub carries_solar: bool,
     pub charge_efficiency: f64,
     pub discharge_efficiency: f64,
     pub wear_cost_per_kwh: f64,
@@ -54,10 +59,14 @@ impl Cell {
             reserve: floor_wh > own_floor_wh,
             max_charge_w: checked(battery.max_charge_w, 0.0, 1e7),
             max_discharge_w: checked(battery.max_discharge_w, 0.0, 1e7),
+            least_w: LEAST_W.max(checked(battery.min_power_w, 0.0, 1e7)),
+            carries_solar: battery.carries_solar,
             charge_efficiency: checked(battery.charge_efficiency, 0.05, 1.0),
             discharge_efficiency: checked(battery.discharge_efficiency, 0.05, 1.0),
             wear_cost_per_kwh: checked(battery.wear_cost_per_kwh, 0.0, 1e6),
-            grid_charging: settings.grid_charging,
+            grid_charging: settings.grid_charging
+                && battery.grid_charging
+                && battery.commands.contains(Commands::CHARGE),
             min_gain_per_kwh: checked(settings.min_gain_per_kwh, 0.0, 1e6),
         })
     }
@@ -84,15 +93,23 @@ impl Cell {
         import_price.abs() * (1.0 / (self.charge_efficiency * self.discharge_efficiency) - 1.0) + self.wear_cost_per_kwh
     }
 
+    /// The sun that comes through its inverter to the home's use.
+    pub fn through_w(&self, period: &Period) -> f64 {
+        if self.carries_solar { period.solar_w.min(period.load_w).max(0.0) } else { 0.0 }
+    }
+
     /// What it can do in a slot.
-    pub fn offer(&self, horizon: &Horizon, period: &Period) -> Offer {
+    pub fn offer(&self, period: &Period) -> Offer {
         let net_w = period.net_w();
         let stored_per_w = period.hours * self.charge_efficiency;
         let surplus_w = (-net_w).max(0.0).min(self.max_charge_w);
-        let lost_w = (-net_w - horizon.export_limit_w).clamp(0.0, surplus_w);
-        let buy_w = (self.max_charge_w - surplus_w).min(horizon.import_limit_w - net_w.max(0.0)).max(0.0);
+        // Behind its inverter, what the home does not use is stored: following the meter feeds nothing in.
+        let lost_w = if self.carries_solar { surplus_w } else { -net_w - period.export_limit_w };
+        let lost_w = lost_w.clamp(0.0, surplus_w);
+        let buy_w = (self.max_charge_w - surplus_w).min(period.import_limit_w - net_w.max(0.0)).max(0.0);
         // Where the grid pays for use, using the battery instead would cost.
-        let spend_w = if period.import_price > 0.0 { net_w.max(0.0).min(self.max_discharge_w) } else { 0.0 };
+        let most_w = (self.max_discharge_w - self.through_w(period)).max(0.0);
+        let spend_w = if period.import_price > 0.0 { net_w.max(0.0).min(most_w) } else { 0.0 };
         Offer {
             spend_wh: spend_w * period.hours / self.discharge_efficiency,
             spend_worth: self.spend_worth(period.import_price),
@@ -127,6 +144,8 @@ impl Cell {
     }
 }
 
+/// Below this a battery does not run well, and it is not worth the switching, watt.
+const LEAST_W: f64 = 20.0;
 /// Of the mean import price: some of what is left will be there when the sun comes, and save nothing.
 const LATER_SHARE: f64 = 0.8;
 

@@ -1,6 +1,6 @@
 //! Why the battery does something, in words with the numbers that decided.
 
-use wattwright_strategy::Reason;
+use wattwright_strategy::{Instant, Reason};
 
 use super::cell::Cell;
 use crate::horizon::{Horizon, Period};
@@ -33,6 +33,8 @@ pub(crate) enum Rule {
     Empty,
     /// At the ceiling.
     Full,
+    /// The owner has set it.
+    ByHand,
 }
 
 impl Rule {
@@ -51,6 +53,7 @@ impl Rule {
             Rule::Empty if cell.reserve => "keep-reserve",
             Rule::Empty => "empty",
             Rule::Full => "full",
+            Rule::ByHand => "by-hand",
         }
     }
 }
@@ -68,6 +71,8 @@ pub(crate) struct Case<'a> {
     pub stored_wh: f64,
     /// The dearest slot ahead in which what is stored is used, as far as is planned.
     pub purpose: Option<usize>,
+    /// How long the owner has set it by hand.
+    pub until: Option<Instant>,
 }
 
 impl Case<'_> {
@@ -108,6 +113,9 @@ impl Case<'_> {
 
     fn sentence(&self, rule: Rule) -> String {
         let line = Line::new();
+        if let (Rule::ByHand, Some(until)) = (rule, self.until) {
+            return line.say("set by hand until ").time(self.clock, until).end();
+        }
         if self.horizon.mean_price.is_none() {
             return self.unpriced(rule);
         }
@@ -158,6 +166,7 @@ impl Case<'_> {
             }
             Rule::Empty => line.say("empty: the lower limit is ").pct(self.cell.pct(self.cell.floor_wh)),
             Rule::Full => line.say("full: the upper limit is ").pct(self.cell.pct(self.cell.ceiling_wh)),
+            Rule::ByHand => line.say("set by hand"),
         };
         line.end()
     }
@@ -203,7 +212,7 @@ impl Case<'_> {
             Rule::FeedIn => reason.fact("export-price-now", period.export_price, per_kwh),
             Rule::Empty => reason.fact("lower-limit", self.cell.pct(self.cell.floor_wh), "%"),
             Rule::Full => reason.fact("upper-limit", self.cell.pct(self.cell.ceiling_wh), "%"),
-            Rule::UseDear | Rule::SelfUse | Rule::Idle | Rule::HoldPaid => reason,
+            Rule::UseDear | Rule::SelfUse | Rule::Idle | Rule::HoldPaid | Rule::ByHand => reason,
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn of(
     clock: &Clock<'_>,
 ) -> Vec<Fact> {
     let Some(mean_price) = horizon.mean_price.filter(|_| !horizon.periods.is_empty()) else { return Vec::new() };
-    let cost: f64 = seen.periods.iter().map(|period| cost(period, period.net_w(), horizon.export_limit_w)).sum();
+    let cost: f64 = seen.periods.iter().map(|period| cost(period, period.net_w())).sum();
     let left: f64 = planned
         .iter()
         .filter_map(|one| {
@@ -39,9 +39,9 @@ fn discharged<'a>(one: &'a Planned<'_>, horizon: &'a Horizon) -> impl Iterator<I
     one.steps.iter().zip(&horizon.periods).map(|(step, period)| step.power_w.max(0.0) * period.hours / 1000.0)
 }
 
-fn cost(period: &Period, grid_w: f64, export_limit_w: f64) -> f64 {
+fn cost(period: &Period, grid_w: f64) -> f64 {
     let price = if grid_w > 0.0 { period.import_price } else { period.export_price };
-    grid_w.max(-export_limit_w) * period.hours / 1000.0 * price
+    grid_w.max(-period.export_limit_w) * period.hours / 1000.0 * price
 }
 
 fn left_value(cell: &Cell, stored_wh: f64, mean_price: f64) -> f64 {
@@ -67,7 +67,7 @@ fn self_consumption(horizon: &Horizon, cells: &[&Cell], mean_price: f64) -> (f64
                 grid_w += power_w;
             }
         }
-        total += cost(period, grid_w, horizon.export_limit_w);
+        total += cost(period, grid_w);
     }
     let left = cells.iter().zip(&stored_wh).map(|(cell, stored_wh)| left_value(cell, *stored_wh, mean_price)).sum();
     (total, left)

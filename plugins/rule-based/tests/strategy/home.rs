@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 use wattwright_strategy::{
-    Abilities, Action, BalanceLimits, Battery, Command, Device, Expectation, Grid, InForce, Input, Plan, Slot,
-    Snapshot, Task, TaskState,
+    Abilities, Action, BalanceLimits, Battery, Command, Commands, Device, Expectation, Grid, InForce, Input, Plan,
+    Slot, Snapshot, Task, TaskState,
 };
 
 /// Local midnight of 2026-11-24 in Berlin.
@@ -34,6 +34,8 @@ impl Home {
             end: MIDNIGHT + n * 900 + 900,
             import_price: Some(0.30),
             export_price: Some(0.08),
+            import_limit_w: None,
+            export_limit_w: None,
             solar_w: Some(0.0),
             solar_low_w: None,
             solar_high_w: None,
@@ -101,7 +103,13 @@ impl Home {
     }
 
     pub fn in_force(self, command: Command) -> Self {
-        self.battery(|battery| battery.in_force = Some(InForce { command, since: MIDNIGHT }))
+        self.battery(|battery| battery.in_force = Some(InForce { command, since: MIDNIGHT, until: None }))
+    }
+
+    /// What the owner has set by hand until an hour of the day.
+    pub fn by_hand(self, command: Command, until: f64) -> Self {
+        let set = InForce { command, since: MIDNIGHT, until: Some(at(until)) };
+        self.battery(|battery| battery.in_force = Some(set))
     }
 
     pub fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -164,12 +172,17 @@ pub fn battery(id: &str) -> Battery {
     Battery {
         id: id.into(),
         name: "SolarFlow".into(),
+        commands: Commands::HOLD | Commands::CHARGE | Commands::DISCHARGE | Commands::BALANCE,
         soc_pct: Some(50.0),
         capacity_wh: 2000.0,
         min_soc_pct: 10.0,
         max_soc_pct: 100.0,
         max_charge_w: 1000.0,
         max_discharge_w: 800.0,
+        min_power_w: 0.0,
+        grid_charging: true,
+        grid_export: true,
+        carries_solar: false,
         charge_efficiency: 0.95,
         discharge_efficiency: 0.95,
         power_w: Some(0.0),
@@ -192,7 +205,10 @@ pub fn check(snapshot: &Snapshot, plan: &Plan) {
         check_command(snapshot, &action.target, &action.command);
         seen.push(&action.target);
     }
-    assert!(snapshot.batteries.iter().all(|battery| seen.contains(&&battery.id)), "every battery has an action");
+    for battery in &snapshot.batteries {
+        let told = battery.commands.contains(Commands::HOLD | Commands::BALANCE) && !is_set(snapshot, &battery.id);
+        assert_eq!(seen.contains(&&battery.id), told, "an action for what may be told, and only for that");
+    }
     assert!(plan.figures.iter().all(|figure| figure.value.is_finite()), "{:?}", plan.figures);
     assert!(plan.outlook.is_sorted_by(|a, b| a.end <= b.start), "the outlook is in order");
     for slot in &plan.outlook {
@@ -201,10 +217,18 @@ pub fn check(snapshot: &Snapshot, plan: &Plan) {
         assert!(slot.grid_w.is_none_or(f64::is_finite));
         for target in &slot.targets {
             assert!(known(&target.target));
-            check_command(snapshot, &target.target, &target.command);
+            if target.reason.code != "by-hand" {
+                check_command(snapshot, &target.target, &target.command);
+            }
             check_expectation(snapshot, target);
         }
     }
+}
+
+/// Whether the owner has set a battery by hand.
+fn is_set(snapshot: &Snapshot, id: &str) -> bool {
+    let until = snapshot.battery(id).and_then(|battery| battery.in_force.as_ref()?.until);
+    until.is_some_and(|until| until > snapshot.now)
 }
 
 fn check_command(snapshot: &Snapshot, target: &str, command: &Command) {
@@ -213,6 +237,8 @@ fn check_command(snapshot: &Snapshot, target: &str, command: &Command) {
         Command::Charge(power_w) => {
             let battery = battery.expect("only a battery charges");
             assert!((0.0..=battery.max_charge_w.max(0.0) + 1e-9).contains(power_w), "{command:?}");
+            assert!(*power_w >= battery.min_power_w.min(battery.max_charge_w).min(1e7), "{command:?} makes nothing");
+            assert!(battery.grid_charging && battery.commands.contains(Commands::CHARGE), "{command:?} is not allowed");
         }
         Command::Balance(BalanceLimits { max_charge_w, max_discharge_w }) => {
             assert!(battery.is_some());

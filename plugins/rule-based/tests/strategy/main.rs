@@ -13,4 +13,8 @@ mod light;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
+mod solar;
+#[cfg(test)]
 mod tasks;

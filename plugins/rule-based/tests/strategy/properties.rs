@@ -1,7 +1,7 @@
 //! Whatever the home, the plan keeps to what [`crate::home::check`] says.
 
 use proptest::prelude::*;
-use wattwright_strategy::{Abilities, BalanceLimits, Command, InForce, TaskState};
+use wattwright_strategy::{Abilities, BalanceLimits, Command, Commands, InForce, TaskState};
 
 use crate::home::{Home, MIDNIGHT, battery};
 
@@ -32,13 +32,16 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-type BatteryNumbers = ((Option<f64>, f64, f64, f64), (f64, f64, f64, f64, f64), Option<Command>);
+type InForceNumbers = Option<(Command, Option<u32>)>;
+type Rights = (u8, f64, bool, bool);
+type BatteryNumbers = ((Option<f64>, f64, f64, f64), (f64, f64, f64, f64, f64), InForceNumbers, Rights);
 
 fn battery_numbers() -> impl Strategy<Value = BatteryNumbers> {
     (
         (maybe(prop_oneof![0.0..100.0, number()]), prop_oneof![500.0..20_000.0, number()], 0.0..100.0, 0.0..100.0),
         (number(), number(), prop_oneof![0.5..1.0, number()], prop_oneof![0.5..1.0, number()], 0.0..0.2),
-        prop::option::of(command()),
+        prop::option::of((command(), prop::option::weighted(0.2, MIDNIGHT..MIDNIGHT + 50_000))),
+        (0..16_u8, prop_oneof![Just(0.0), 0.0..100.0, number()], any::<bool>(), any::<bool>()),
     )
 }
 
@@ -48,10 +51,12 @@ fn task_numbers() -> impl Strategy<Value = TaskNumbers> {
     (number(), number(), number(), 0..100_000_u32, 0..300_000_u32, any::<bool>(), any::<bool>(), 0..4_u8)
 }
 
-type SlotNumbers = (Option<f64>, Option<f64>, Option<f64>, Option<f64>);
+type SlotNumbers = ((Option<f64>, Option<f64>, Option<f64>, Option<f64>), (Option<f64>, Option<f64>));
 
 fn homes() -> impl Strategy<Value = Home> {
-    let slots = prop::collection::vec((maybe(price()), maybe(price()), maybe(number()), maybe(number())), 0..110);
+    let limit = || prop::option::weighted(0.1, number());
+    let expected = (maybe(price()), maybe(price()), maybe(number()), maybe(number()));
+    let slots = prop::collection::vec((expected, (limit(), limit())), 0..110);
     (
         slots,
         prop::collection::vec(battery_numbers(), 0..3),
@@ -79,21 +84,24 @@ fn homes() -> impl Strategy<Value = Home> {
 }
 
 fn fill_slots(home: &mut Home, slots: Vec<SlotNumbers>) {
-    for (slot, (import, export, solar, load)) in home.snapshot.ahead.iter_mut().zip(slots) {
+    for (slot, ((import, export, solar, load), limits)) in home.snapshot.ahead.iter_mut().zip(slots) {
         (slot.import_price, slot.export_price, slot.solar_w, slot.load_w) = (import, export, solar, load);
+        (slot.import_limit_w, slot.export_limit_w) = limits;
     }
 }
 
 fn fill_batteries(home: &mut Home, batteries: Vec<BatteryNumbers>) {
     home.snapshot.batteries.clear();
-    for (n, ((soc, capacity, min, max), (charge, discharge, eff_c, eff_d, wear), told)) in
+    for (n, ((soc, capacity, min, max), (charge, discharge, eff_c, eff_d, wear), told, rights)) in
         batteries.into_iter().enumerate()
     {
         let mut one = battery(&format!("battery-{n}"));
         (one.soc_pct, one.capacity_wh, one.min_soc_pct, one.max_soc_pct) = (soc, capacity, min, max);
         (one.max_charge_w, one.max_discharge_w) = (charge, discharge);
         (one.charge_efficiency, one.discharge_efficiency, one.wear_cost_per_kwh) = (eff_c, eff_d, wear);
-        one.in_force = told.map(|command| InForce { command, since: MIDNIGHT });
+        one.in_force = told.map(|(command, until)| InForce { command, since: MIDNIGHT, until });
+        one.commands = Commands::from_bits_truncate(rights.0 | 0b1001);
+        (one.min_power_w, one.grid_charging, one.carries_solar) = (rights.1, rights.2, rights.3);
         home.snapshot.batteries.push(one);
     }
 }
@@ -108,7 +116,7 @@ fn add_task(home: Home, (energy, done, power, earliest, deadline, interruptible,
     }
     if let Some(device) = home.snapshot.devices.last_mut() {
         let command = if on { Command::TurnOn } else { Command::TurnOff };
-        device.in_force = Some(InForce { command, since: MIDNIGHT });
+        device.in_force = Some(InForce { command, since: MIDNIGHT, until: None });
         device.on = Some(on);
     }
     home

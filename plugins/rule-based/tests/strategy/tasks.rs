@@ -79,7 +79,7 @@ fn what_cannot_be_paused_is_never_cut_off() {
     home.snapshot.tasks[0].state = TaskState::Missed;
     assert!(home.plan().actions.iter().all(|action| action.target != "washer"), "a missed one that never began");
     home.snapshot.devices[0].on = Some(true);
-    home.snapshot.devices[0].in_force = Some(InForce { command: Command::TurnOn, since: MIDNIGHT });
+    home.snapshot.devices[0].in_force = Some(InForce { command: Command::TurnOn, since: MIDNIGHT, until: None });
     assert_eq!(action(&home.plan(), "washer").command, Command::TurnOn);
 }
 

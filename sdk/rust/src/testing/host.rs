@@ -49,33 +49,35 @@ same!(String, f64, i32, bool);
 
 /// A record with the same fields on both sides.
 macro_rules! records {
-    ($($name:ident { $($field:ident: $type:ty),* $(; $extras:ident: $extra:ty)? })*) => {
+    ($($name:ident { $($field:ident: $type:ty),* $(; $($absent:ident: $default:ty),*)? })*) => {
         $(
             #[derive(Deserialize)]
             pub(super) struct $name {
                 $($field: $type,)*
-                $(#[serde(default)] $extras: $extra,)?
+                $($(#[serde(default)] $absent: $default,)*)?
             }
 
             impl Convert for $name {
                 type Into = wit::$name;
                 fn convert(self) -> Self::Into {
-                    wit::$name { $($field: self.$field.convert(),)* $($extras: self.$extras.convert(),)? }
+                    wit::$name { $($field: self.$field.convert(),)* $($($absent: self.$absent.convert(),)*)? }
                 }
             }
         )*
     };
 }
 
-// After a semicolon: what the host leaves out when it is empty.
+// After a semicolon: what the host leaves out when it is empty, and what hosts before 0.2.0 did not know.
 records! {
     Extra { name: String, value: f64, unit: String }
     Grid { power_w: Option<f64>, import_limit_w: Option<f64>, export_limit_w: Option<f64> }
-    InForce { command: Command, since: Timestamp }
+    InForce { command: Command, since: Timestamp; until: Option<Timestamp> }
     Battery {
         id: String, name: String, soc_pct: Option<f64>, capacity_wh: f64, min_soc_pct: f64, max_soc_pct: f64,
         max_charge_w: f64, max_discharge_w: f64, charge_efficiency: f64, discharge_efficiency: f64,
-        power_w: Option<f64>, wear_cost_per_kwh: f64, in_force: Option<InForce>; extras: Vec<Extra>
+        power_w: Option<f64>, wear_cost_per_kwh: f64, in_force: Option<InForce>;
+        commands: Commands, min_power_w: f64, grid_charging: Granted, grid_export: Granted, carries_solar: bool,
+        extras: Vec<Extra>
     }
     Level { value: Option<f64>, min: f64, max: f64, step: f64, unit: String }
     Device {
@@ -90,7 +92,8 @@ records! {
         start: Timestamp, end: Timestamp, import_price: Option<f64>, export_price: Option<f64>,
         solar_w: Option<f64>, solar_low_w: Option<f64>, solar_high_w: Option<f64>,
         load_w: Option<f64>, load_low_w: Option<f64>, load_high_w: Option<f64>,
-        temperature_c: Option<f64>, cloud_cover_pct: Option<f64>; extras: Vec<Extra>
+        temperature_c: Option<f64>, cloud_cover_pct: Option<f64>;
+        import_limit_w: Option<f64>, export_limit_w: Option<f64>, extras: Vec<Extra>
     }
     PastSlot {
         start: Timestamp, end: Timestamp, import_price: Option<f64>, export_price: Option<f64>,
@@ -158,6 +161,63 @@ impl Convert for Command {
             }
             Command::Notify { text } => wit::Command::Notify(text),
         }
+    }
+}
+
+/// What is granted unless the host says otherwise.
+#[derive(Deserialize)]
+pub(super) struct Granted(bool);
+
+impl Default for Granted {
+    fn default() -> Self {
+        Self(true)
+    }
+}
+
+impl Convert for Granted {
+    type Into = bool;
+    fn convert(self) -> Self::Into {
+        self.0
+    }
+}
+
+/// What a battery can be told.
+#[derive(Deserialize)]
+pub(super) struct Commands(Vec<Kind>);
+
+impl Default for Commands {
+    fn default() -> Self {
+        Self(vec![Kind::Hold, Kind::Charge, Kind::Discharge, Kind::Balance])
+    }
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Hold,
+    Charge,
+    Discharge,
+    Balance,
+    TurnOnOff,
+    SetLevel,
+    SetLight,
+    Notify,
+}
+
+impl Convert for Commands {
+    type Into = wit::Commands;
+    fn convert(self) -> Self::Into {
+        let flag = |kind| match kind {
+            Kind::Hold => wit::Commands::HOLD,
+            Kind::Charge => wit::Commands::CHARGE,
+            Kind::Discharge => wit::Commands::DISCHARGE,
+            Kind::Balance => wit::Commands::BALANCE,
+            Kind::TurnOnOff => wit::Commands::TURN_ON_OFF,
+            Kind::SetLevel => wit::Commands::SET_LEVEL,
+            Kind::SetLight => wit::Commands::SET_LIGHT,
+            Kind::Notify => wit::Commands::NOTIFY,
+        };
+        self.0.into_iter().fold(wit::Commands::empty(), |all, kind| all | flag(kind))
     }
 }
 

@@ -45,7 +45,7 @@ pub fn cases() -> Vec<Case> {
         answers(
             "5,000 imports of the same function",
             || Guest {
-                imports: r#"(import "wattwright:strategy/host@0.1.0" "log" (func (param i32 i32 i32)))"#.repeat(5000),
+                imports: r#"(import "wattwright:strategy/host@0.2.0" "log" (func (param i32 i32 i32)))"#.repeat(5000),
                 ..Guest::new("test")
             },
             |_| {},
