@@ -122,11 +122,12 @@ async fn quarantine(daemon: &Daemon) -> Result<Value> {
 async fn three_strikes_and_the_owners_pardon() -> Result<()> {
     let rig = Rig::claim().await?;
     let (home, daemon) = with_misbehave(&rig, "advise").await?;
-    // Each change is a tick; readings cause some more.
-    for how in ["panic", "loop", "panic"] {
-        home.manage(&rig.hass, &["strategy", "settings", "misbehave", &format!("how={how}")]).await?.succeeded()?;
-    }
-    let found = until("the quarantine", seconds(90), async || {
+    // Each change that the daemon sees is a tick; readings cause some more.
+    let turn = std::cell::Cell::new(false);
+    let found = until("the quarantine", seconds(120), async || {
+        turn.set(!turn.get());
+        let how = if turn.get() { "how=panic" } else { "how=loop" };
+        home.manage(&rig.hass, &["strategy", "settings", "misbehave", how]).await?.succeeded()?;
         let found = quarantine(&daemon).await?;
         ensure!(!found.is_null(), "none yet");
         Ok(found)
