@@ -9,6 +9,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs, dead_code)]
 
+#[path = "common/bare.rs"]
+mod bare;
 #[path = "common/figures.rs"]
 mod figures;
 #[path = "../src/guests.rs"]
@@ -53,7 +55,7 @@ fn main() {
         types::Input { snapshot: bare_snapshot(&input), settings: input.settings.to_string(), memory: vec![] };
     input.memory.clear();
 
-    let engine = bare_engine();
+    let engine = bare::engine();
     let component = ComponentEncoder::default().module(&bytes).unwrap().encode().unwrap();
     let component = Component::new(&engine, component).unwrap();
     let mut linker = Linker::new(&engine);
@@ -90,18 +92,6 @@ fn timed(work: impl FnOnce()) -> Duration {
 fn quantile(times: &mut [Duration], share: f64) -> f64 {
     times.sort();
     times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6
-}
-
-/// wasmtime with the settings that the engine gives it.
-fn bare_engine() -> wasmtime::Engine {
-    let mut config = wasmtime::Config::new();
-    config
-        .wasm_component_model(true)
-        .concurrency_support(false)
-        .consume_fuel(true)
-        .epoch_interruption(true)
-        .cranelift_nan_canonicalization(true);
-    wasmtime::Engine::new(&config).unwrap()
 }
 
 /// Prices and sun of two days, from the sample's own first slot on.

@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "common/bare.rs"]
+mod bare;
 #[path = "common/figures.rs"]
 mod figures;
 
@@ -36,18 +38,6 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// wasmtime with the settings that the engine gives it.
-fn bare_engine() -> wasmtime::Engine {
-    let mut config = wasmtime::Config::new();
-    config
-        .wasm_component_model(true)
-        .concurrency_support(false)
-        .consume_fuel(true)
-        .epoch_interruption(true)
-        .cranelift_nan_canonicalization(true);
-    wasmtime::Engine::new(&config).unwrap()
-}
-
 #[allow(unsafe_code)]
 fn measure(bytes: &[u8]) {
     let engine = |config| Engine::new(config).unwrap();
@@ -60,7 +50,7 @@ fn measure(bytes: &[u8]) {
     let warm = engine(EngineConfig { cache: Some(folder.path().join("cache")), ..EngineConfig::default() });
     let size = warm.load(bytes).unwrap().size_bytes();
 
-    let bare = bare_engine();
+    let bare = bare::engine();
     let is_component = bytes.get(4) == Some(&0x0d);
     let component = if is_component {
         bytes.to_vec()

@@ -8,6 +8,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "common/bare.rs"]
+mod bare;
 #[path = "common/figures.rs"]
 mod figures;
 
@@ -53,18 +55,6 @@ fn component(bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// wasmtime with the settings that the engine gives it.
-fn bare_engine() -> wasmtime::Engine {
-    let mut config = wasmtime::Config::new();
-    config
-        .wasm_component_model(true)
-        .concurrency_support(false)
-        .consume_fuel(true)
-        .epoch_interruption(true)
-        .cranelift_nan_canonicalization(true);
-    wasmtime::Engine::new(&config).unwrap()
-}
-
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort();
     times[times.len() / 2].as_secs_f64() * 1e3
@@ -90,7 +80,7 @@ fn reload(bytes: &[u8], figures: &mut Figures) {
     let config = LibraryConfig { folder: Some(folder.path().to_owned()), pace, ..LibraryConfig::default() };
     let library = Library::open(engine, config).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let bare = bare_engine();
+    let bare = bare::engine();
     let (mut floors, mut totals) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let bytes = distinct(bytes, round);
@@ -117,7 +107,7 @@ fn reload(bytes: &[u8], figures: &mut Figures) {
 
 /// What is resident for each of some loaded strategies.
 fn memory(bytes: &[u8], figures: &mut Figures) {
-    let code = bare_engine().precompile_component(&component(bytes)).unwrap().len();
+    let code = bare::engine().precompile_component(&component(bytes)).unwrap().len();
     // Machine code from the cache, so that it is not the compiler's memory that is measured.
     let folder = tempfile::tempdir().unwrap();
     let config = EngineConfig { cache: Some(folder.path().join("cache")), ..EngineConfig::default() };

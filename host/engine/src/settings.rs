@@ -8,8 +8,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
+use crate::text;
+
 /// Properties of a schema, at most: each is a field on the page.
 const MAX_PROPERTIES: usize = 100;
+
+/// Of the place of a problem, at most.
+const PATH_BYTES: usize = 200;
 
 /// What may stand at the top of a schema.
 const TOP_KEYWORDS: [&str; 7] =
@@ -44,7 +49,8 @@ pub struct SettingsProblem {
 
 impl SettingsProblem {
     fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
+        // Names and values in a schema are a stranger's.
+        Self { path: text::short_line(path.into(), PATH_BYTES), message: text::line(message.into()) }
     }
 }
 

@@ -85,3 +85,14 @@ fn schemas_beyond_the_small_set_are_refused_by_path() {
     let name = r#"{"type":"object","properties":{"a b":{"type":"boolean"}}}"#;
     assert!(refusal(name).contains("name is"));
 }
+
+/// Found by fuzzing: what is unknown in a schema was quoted with its control characters.
+#[test]
+fn what_a_schema_says_wrongly_is_quoted_without_control_characters() {
+    let named = refusal("{\"type\": \"object\", \"pr\\u007f\\u001b[31mperties\": {}}");
+    assert!(named.contains("\\u{7f}") && named.contains("\\u{1b}"), "{named}");
+    let valued = refusal("{\"type\": \"obj\\u202eect\", \"properties\": {}}");
+    assert!(!named.contains(char::is_control) && !valued.contains('\u{202e}'), "{named} {valued}");
+    let long = refusal(&format!("{{\"type\": \"object\", \"{}\": {{}}}}", "x".repeat(5000)));
+    assert!(long.len() < 1000, "{} bytes", long.len());
+}
