@@ -76,6 +76,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/strategies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All strategies: the active ones in the order in which they are asked, then the shadows, then the others. */
+        get: operations["list"];
+        put?: never;
+        /** Tries a strategy's file out and takes it in when it is good. It is not asked before its role says so. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategies/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a strategy's file out; keeps nothing. */
+        post: operations["check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategies/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One strategy. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        /** Takes a strategy's file out of the owner's folder, and the strategy out of use. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategies/{name}/allowance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes what a call of a strategy may use. */
+        put: operations["set_allowance"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategies/{name}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A strategy's own log, the newest line first. */
+        get: operations["log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategies/{name}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes a strategy active, a shadow, or neither. Active and shadow end a quarantine. */
+        put: operations["set_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategies/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes back to an earlier version: its file takes the place of the one in use. */
+        post: operations["roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategies/{name}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a strategy's settings: all that differ from its defaults. */
+        put: operations["set_settings"];
+        post?: never;
+        /** Goes back to the settings of the configuration. */
+        delete: operations["drop_settings"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ticks": {
         parameters: {
             query?: never;
@@ -127,6 +266,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ticks/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A recorded tick in one file that `wattwright replay` takes on any machine. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ticks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Decides a recorded tick again and compares plans and verdicts with the recorded ones. */
+        get: operations["replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -168,6 +341,27 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description What one call of a strategy may use, where it differs from what all may. */
+        Allowance: {
+            /**
+             * Format: int64
+             * @description WebAssembly instructions, about.
+             * @default null
+             */
+            fuel: number | null;
+            /**
+             * Format: double
+             * @description Wall clock, in seconds.
+             * @default null
+             */
+            deadline_s: number | null;
+            /**
+             * Format: int64
+             * @description All linear memories together.
+             * @default null
+             */
+            memory_bytes: number | null;
+        };
         /** @description A strategy that was asked and gave no usable plan. */
         Attempt: {
             /** @description Which strategy. */
@@ -176,6 +370,14 @@ export interface components {
             code: string;
             /** @description For a person. */
             message: string;
+            /** @description The innermost WebAssembly frames of a trap, one a line. */
+            backtrace?: string[];
+            /** @description The last lines of its own log. */
+            log?: string[];
+            /** @description Its settings, checked and completed; `None`: it was not called. */
+            settings?: Record<string, never> | null;
+            /** @description What it was given of what it returned last time. Base64 in JSON. */
+            memory?: string;
         };
         /** @description What is available in a battery. */
         Available: {
@@ -211,6 +413,8 @@ export interface components {
             id: components["schemas"]["String"];
             /** @description What the owner calls it. */
             name: string;
+            /** @description All that it can be told. */
+            commands?: components["schemas"]["CommandKind"][];
             /**
              * Format: double
              * @description Percent of `capacity_wh`.
@@ -241,6 +445,17 @@ export interface components {
              * @description Magnitude at the bus.
              */
             max_discharge_w: number;
+            /**
+             * Format: double
+             * @description Of less, but above 0, the inverter makes 0; 0: it runs at any power.
+             */
+            min_power_w?: number;
+            /** @description Whether the grid may charge it. */
+            grid_charging?: boolean;
+            /** @description Whether it may discharge into the grid. */
+            grid_export?: boolean;
+            /** @description Whether the sun comes in behind its inverter. */
+            carries_solar?: boolean;
             /**
              * Format: double
              * @description Above 0, at most 1.
@@ -283,6 +498,7 @@ export interface components {
              * @description Discharge limit that the device reports by itself, if it does; a magnitude.
              */
             device_max_discharge_w?: number | null;
+            taken?: components["schemas"]["Taken"] | null;
         };
         /** @description Why a tick took place. */
         Cause: {
@@ -355,6 +571,11 @@ export interface components {
             kind: "notify";
         };
         /**
+         * @description A command without its values.
+         * @enum {string}
+         */
+        CommandKind: "hold" | "charge" | "discharge" | "balance" | "turn_on_off" | "set_level" | "set_light" | "notify";
+        /**
          * @description What became of an action.
          * @enum {string}
          */
@@ -399,6 +620,8 @@ export interface components {
             target: components["schemas"]["String"];
             /** @description Whether commands are sent. */
             mode: components["schemas"]["Mode"];
+            /** @description The strategy that decides; `None`: none does. */
+            by?: string | null;
             reason?: components["schemas"]["Reason"] | null;
             verdict?: components["schemas"]["Verdict"] | null;
             outcome?: components["schemas"]["Outcome"] | null;
@@ -412,6 +635,49 @@ export interface components {
              * @description When the strategy expects to end it.
              */
             until?: string | null;
+        };
+        /** @description What a check of a strategy's file found. */
+        Examination: {
+            /** @description Whether it would be accepted. */
+            ok: boolean;
+            /** @description What it calls itself. */
+            name?: string | null;
+            /** @description Its version. */
+            version?: string | null;
+            /** @description SHA-256 of its file. */
+            hash?: string | null;
+            /** @description Who wrote it. */
+            author?: string | null;
+            /** @description What it says of itself. */
+            summary?: string | null;
+            /** @description All that it may ever command. */
+            commands: components["schemas"]["CommandKind"][];
+            /** @description Interfaces that it imports. */
+            imports: string[];
+            /**
+             * Format: int64
+             * @description Of its file.
+             */
+            size_bytes?: number | null;
+            /**
+             * Format: double
+             * @description How long compiling took.
+             */
+            compile_ms?: number | null;
+            /**
+             * Format: double
+             * @description How long a decision took, with starting its sandbox.
+             */
+            decide_ms?: number | null;
+            /**
+             * Format: int64
+             * @description What that decision cost: WebAssembly instructions, about.
+             */
+            fuel?: number | null;
+            /** @description Its plan in one sentence. */
+            plan?: string | null;
+            /** @description What is wrong with it. */
+            problems: components["schemas"]["Problem"][];
         };
         /** @description What is expected of one target in one slot. */
         Expectation: {
@@ -466,7 +732,7 @@ export interface components {
             /**
              * @description Stable, for machines: `bad-parameter`, `unknown-parameter`, `no-such-tick`, `unknown-path`,
              *     `method-not-allowed`, `host-not-allowed`, `query-too-long`, `body-too-large`, `too-many-streams`,
-             *     `journal-failed`.
+             *     `journal-failed`, `foreign-origin`, `bad-body`, `not-found`, `refused`, `failed`.
              */
             code: string;
             /** @description One sentence: what, its value, what is allowed. */
@@ -507,7 +773,31 @@ export interface components {
             from: components["schemas"]["Command"];
             to?: components["schemas"]["Command"] | null;
         };
-        /** @description The grid connection. */
+        /** @description What a strategy may do, within the limits that hold for all. The guard enforces it. */
+        Grant: {
+            /**
+             * @description Batteries and devices that it may command; `None`: all.
+             * @default null
+             */
+            targets: components["schemas"]["String"][] | null;
+            /**
+             * @description Whether it may charge a battery from the grid, and not only with what the home has to spare.
+             * @default true
+             */
+            grid_charging: boolean;
+            /**
+             * @description Whether a battery may discharge more than the home uses.
+             * @default true
+             */
+            export: boolean;
+            /**
+             * Format: double
+             * @description Most that it may charge or discharge each battery with, watt at the bus; `None`: what the battery may.
+             * @default null
+             */
+            max_power_w: number | null;
+        };
+        /** @description The grid connection, with the limits that always hold. */
         Grid: {
             /**
              * Format: double
@@ -562,6 +852,7 @@ export interface components {
             solar_power_w?: components["schemas"]["Reading"] | null;
             load_power_w?: components["schemas"]["Reading"] | null;
             temperature_c?: components["schemas"]["Reading"] | null;
+            import_cap_w?: components["schemas"]["Reading"] | null;
             /** @description All mapped batteries. */
             batteries: components["schemas"]["BatteryState"][];
             /** @description All mapped devices. */
@@ -576,8 +867,13 @@ export interface components {
              * @description Since when the target has had this kind of command.
              */
             since: string;
+            /**
+             * Format: date-time
+             * @description Set by the owner by hand, and in force until then.
+             */
+            until?: string | null;
         };
-        /** @description Exactly what a strategy was given. */
+        /** @description What a strategy is given. */
         Input: {
             /** @description What it may know. */
             snapshot: components["schemas"]["Snapshot"];
@@ -701,6 +997,21 @@ export interface components {
             /** @description What the owner should know, most important first; empty: all is well. */
             troubles: string[];
         };
+        /** @description A line of a strategy's own log. */
+        LogEntry: {
+            /**
+             * Format: int64
+             * @description The tick in which it was written.
+             */
+            tick: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The line. */
+            text: string;
+        };
         /**
          * @description Whether approved commands are sent.
          * @enum {string}
@@ -736,6 +1047,27 @@ export interface components {
             grid_w?: number | null;
             /** @description One for each target. */
             targets: components["schemas"]["Expectation"][];
+        };
+        /** @description What another active strategy added to a tick: the snapshot is the tick's. */
+        Part: {
+            /** @description Whose plan it is. */
+            strategy: components["schemas"]["StrategyRef"];
+            /** @description Its settings, checked and completed. */
+            settings: Record<string, never>;
+            /** @description What it returned last time. Base64 in JSON. */
+            memory?: string;
+            /** @description Its answer, with the actions that another strategy was asked for first. */
+            plan: components["schemas"]["Plan"];
+            /**
+             * Format: int64
+             * @description As [`Tick::decide_us`].
+             */
+            decide_us: number;
+            /**
+             * Format: int64
+             * @description As [`Tick::fuel`].
+             */
+            fuel: number;
         };
         /** @description What was measured in one slot that is over. */
         PastSlot: {
@@ -816,6 +1148,18 @@ export interface components {
             /** @description What was assumed; empty: the value is absent. */
             assumed?: string;
         };
+        /** @description Why a strategy is not asked although it should be. */
+        Quarantine: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description What happened last, for machines: `trap`, `out-of-fuel` … */
+            code: string;
+            /** @description What happened last, for people. */
+            message: string;
+        };
         /** @description One measured value of one entity. */
         Reading: {
             /** @description Which entity. */
@@ -842,11 +1186,32 @@ export interface components {
             facts?: components["schemas"]["Fact"][];
         };
         /**
+         * @description What a strategy is there for.
+         * @enum {string}
+         */
+        Role: "active" | "shadow" | "off";
+        /** @description What to make of a strategy. */
+        RoleChange: {
+            /** @description What it is there for from now on. */
+            role: components["schemas"]["Role"];
+            /** @description For an active one: its place in the order, 0 first; absent: where it was, or first. */
+            position?: number | null;
+            grant?: components["schemas"]["Grant"] | null;
+        };
+        /** @description Which version to go back to. */
+        Rollback: {
+            /**
+             * @description Its hash, or as much of it as is unique; absent: the one before.
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
          * @description The guard's rules, by the names under which they are shown. Their text, defaults and sources stand
          *     with the functions in the guard crate.
          * @enum {string}
          */
-        Rule: "finite" | "unknown-target" | "capability" | "undeclared" | "duplicate" | "link" | "unknown-reading" | "stale-reading" | "implausible-reading" | "soc-floor" | "soc-ceiling" | "charge-power" | "discharge-power" | "grid-import-limit" | "feed-in-limit" | "range" | "dwell" | "write-interval";
+        Rule: "finite" | "unknown-target" | "capability" | "undeclared" | "grant" | "duplicate" | "link" | "taken" | "clock-skew" | "unknown-reading" | "stale-reading" | "implausible-reading" | "soc-floor" | "outage-reserve" | "soc-ceiling" | "charge-power" | "discharge-power" | "external-limit" | "grid-import-limit" | "feed-in-limit" | "range" | "step" | "in-use" | "dwell" | "switch-budget" | "write-interval" | "write-budget";
         /** @description What is expected of one slot ahead. */
         Slot: {
             /**
@@ -869,6 +1234,16 @@ export interface components {
              * @description Currency per kWh.
              */
             export_price?: number | null;
+            /**
+             * Format: double
+             * @description Where less than ever may be imported; a magnitude.
+             */
+            import_limit_w?: number | null;
+            /**
+             * Format: double
+             * @description Where less than ever may be exported; a magnitude, 0: nothing.
+             */
+            export_limit_w?: number | null;
             /**
              * Format: double
              * @description Mean production.
@@ -986,6 +1361,51 @@ export interface components {
             /** @description What was seen, for a person. */
             note?: string;
         };
+        /** @description All that there is to say of one strategy. */
+        StrategyDetail: {
+            /** @description What it calls itself; for one that never loaded, the name of its file. */
+            name: string;
+            /** @description What it is there for. */
+            role: components["schemas"]["Role"];
+            /** @description Its place in the order of the active ones, 0 first. */
+            position?: number | null;
+            /** @description `shipped`, or the name of its file. */
+            origin: string;
+            version?: components["schemas"]["StrategyRef"] | null;
+            /** @description Who wrote it. */
+            author: string;
+            /** @description What it says of itself. */
+            summary: string;
+            /** @description All that it may ever command. */
+            commands: components["schemas"]["CommandKind"][];
+            /** @description Interfaces that it imports. */
+            imports: string[];
+            /**
+             * Format: int64
+             * @description Of its file.
+             */
+            size_bytes?: number | null;
+            /**
+             * Format: date-time
+             * @description Since when this version is in use.
+             */
+            loaded_at?: string | null;
+            /** @description Why the newest file is not in use. */
+            error?: string | null;
+            quarantine?: components["schemas"]["Quarantine"] | null;
+            /** @description Its settings, completed with its defaults; `None`: nothing loaded, or they do not fit. */
+            settings?: Record<string, never> | null;
+            /** @description Those that the owner chose. */
+            own_settings: Record<string, never>;
+            /** @description JSON Schema of the settings. */
+            settings_schema?: Record<string, never> | null;
+            /** @description What it may do. */
+            grant: components["schemas"]["Grant"];
+            /** @description What a call may use, where it differs. */
+            allowance: components["schemas"]["Allowance"];
+            /** @description Versions that are kept, the newest first. */
+            versions: components["schemas"]["Version"][];
+        };
         /** @description One strategy as the page lists it. */
         StrategyInfo: {
             /** @description Its name; for one that never loaded, the name of its file. */
@@ -1024,8 +1444,29 @@ export interface components {
          * @description How a strategy is doing.
          * @enum {string}
          */
-        StrategyState: "active" | "fall_back" | "idle" | "failed";
+        StrategyState: "active" | "fall_back" | "shadow" | "quarantined" | "idle" | "failed";
         String: string;
+        /** @description An action that was not judged, since a strategy that is asked before has one for the same target. */
+        Superseded: {
+            /** @description Whose action it is. */
+            strategy: string;
+            /** @description Battery or device. */
+            target: components["schemas"]["String"];
+            /** @description What it would have been told. */
+            command: components["schemas"]["Command"];
+            /** @description The strategy that decides it. */
+            by: string;
+        };
+        /** @description Why a battery does not listen. */
+        Taken: {
+            /** @enum {string} */
+            kind: "calibrating";
+        } | {
+            /** @description Who, for a person, such as `the vendor's energy plan`. */
+            by: string;
+            /** @enum {string} */
+            kind: "controlled";
+        };
         /** @description Energy that a device needs by some time. */
         Task: {
             /** @description Like a [`TargetId`]. */
@@ -1071,6 +1512,25 @@ export interface components {
          * @enum {string}
          */
         TaskState: "waiting" | "running" | "done" | "missed";
+        /** @description What the owner let a strategy do when it was asked. */
+        Terms: {
+            /**
+             * @description What it may command: it was given the snapshot with the rest taken out, and its actions were judged by
+             *     it.
+             * @default {
+             *       "export": true,
+             *       "grid_charging": true,
+             *       "max_power_w": null,
+             *       "targets": null
+             *     }
+             */
+            grant: components["schemas"]["Grant"];
+            /**
+             * @description What the call could use.
+             * @default {}
+             */
+            allowance: components["schemas"]["Allowance"];
+        };
         /** @description One pass through the chain. */
         Tick: {
             /**
@@ -1085,13 +1545,24 @@ export interface components {
             at: string;
             /** @description Why. */
             cause: components["schemas"]["Cause"];
-            /** @description What the strategy was given. */
+            /** @description What the strategy was given, but for what its grant takes out of the snapshot. */
             input: components["schemas"]["Input"];
+            /** @description What the owner let the strategies do that were asked, by name, where it is not the usual. */
+            terms?: {
+                [key: string]: components["schemas"]["Terms"];
+            };
             strategy?: components["schemas"]["StrategyRef"] | null;
-            /** @description Those that were asked before and failed. */
+            /** @description Those that were asked and gave no usable plan. */
             attempts?: components["schemas"]["Attempt"][];
             plan?: components["schemas"]["Plan"] | null;
-            /** @description One for each action of the plan, in its order. */
+            /** @description What the strategies after it added, in the order in which they were asked. */
+            parts?: components["schemas"]["Part"][];
+            /** @description Actions that came second, in the order in which they were found. */
+            superseded?: components["schemas"]["Superseded"][];
+            /**
+             * @description One for each action that is not superseded, in the order of the strategies and their plans; then the
+             *     guard's own.
+             */
             verdicts: components["schemas"]["Verdict"][];
             /** @description One for each approved command. */
             outcomes: components["schemas"]["Outcome"][];
@@ -1101,7 +1572,7 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description How long the strategy took, in microseconds, with starting its sandbox.
+             * @description How long `strategy` took, in microseconds, with starting its sandbox.
              */
             decide_us: number;
             /**
@@ -1135,6 +1606,11 @@ export interface components {
         Verdict: {
             /** @description Battery or device. */
             target: components["schemas"]["String"];
+            /**
+             * @description Name of the strategy whose action it is; `None`: the guard's own, or recorded by a version before
+             *     several strategies could decide.
+             */
+            by?: string | null;
             /** @description What became of it. */
             decision: components["schemas"]["Decision"];
             /** @description What the strategy said. */
@@ -1142,6 +1618,20 @@ export interface components {
             approved?: components["schemas"]["Command"] | null;
             /** @description The rules that changed or refused it, in order; empty when accepted. */
             findings: components["schemas"]["Finding"][];
+        };
+        /** @description A version that is kept. */
+        Version: {
+            /** @description What it calls itself, and its hash. */
+            strategy: components["schemas"]["StrategyRef"];
+            /**
+             * Format: date-time
+             * @description When it was seen first.
+             */
+            first_seen_at: string;
+            /** @description Whether it is the one in use. */
+            is_current: boolean;
+            /** @description Whether a rollback without a hash goes to it. */
+            is_before: boolean;
         };
     };
     responses: never;
@@ -1264,6 +1754,500 @@ export interface operations {
             };
         };
     };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All strategies. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"][];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file. */
+        requestBody: {
+            content: {
+                "application/wasm": number[];
+            };
+        };
+        responses: {
+            /** @description It was taken in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It is no good strategy; the message says why. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    check: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file. */
+        requestBody: {
+            content: {
+                "application/wasm": number[];
+            };
+        };
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examination"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The strategy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Its name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It is part of this program. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    set_allowance: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Its name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Allowance"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    log: {
+        parameters: {
+            query?: {
+                /** @description How many lines at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Its name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most `limit` (100 when absent). */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogEntry"][];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    set_role: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Its name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It cannot be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    roll_back: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Its name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is none of that name, or no such version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    set_settings: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Its name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description Obeys the strategy's `settings_schema`. */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description They do not fit; the message says which and why. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    drop_settings: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Its name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     ticks: {
         parameters: {
             query?: {
@@ -1358,6 +2342,73 @@ export interface operations {
                 };
             };
             /** @description There is no such tick, or no longer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tick with its strategies. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description There is no such tick, or no longer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: {
+                /** @description Decide by this one instead of the recorded ones. */
+                strategy?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its id. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The comparison. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description There is no such tick or strategy, or no longer. */
             404: {
                 headers: {
                     [name: string]: unknown;
