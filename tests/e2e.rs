@@ -3,6 +3,7 @@
 mod advise;
 mod commands;
 mod control;
+mod manage;
 mod pages;
 mod recovery;
 mod strategies;

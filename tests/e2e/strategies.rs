@@ -59,30 +59,106 @@ async fn a_new_file_is_used_and_a_broken_one_is_not() -> Result<()> {
     Ok(())
 }
 
+/// Waits for a tick in which `misbehave` was asked with this setting.
+async fn tick_with(daemon: &Daemon, how: &str) -> Result<Value> {
+    until(&format!("a tick with {how}"), seconds(60), async || {
+        let tick = daemon.latest_tick().await?;
+        let asked = [&tick["input"]["settings"], &tick["attempts"][0]["settings"]];
+        ensure!(asked.iter().any(|settings| settings["how"] == how), "{}", tick["attempts"]);
+        Ok(tick)
+    })
+    .await
+}
+
+/// A home whose first strategy behaves, as it must to be let in.
+async fn with_misbehave(rig: &Rig, mode: &str) -> Result<(Home, Daemon)> {
+    let home = Home::new(&Prices::DEAR_NOW)?;
+    home.ask_first("misbehave", &misbehave()?)?;
+    let daemon = home.run(&rig.hass, mode).await?;
+    tick_with(&daemon, "not").await?;
+    Ok((home, daemon))
+}
+
+/// Does wrong from now on.
+async fn misbehaves(rig: &Rig, home: &Home, daemon: &Daemon, how: &str) -> Result<Value> {
+    home.manage(&rig.hass, &["strategy", "settings", "misbehave", &format!("how={how}")]).await?.succeeded()?;
+    tick_with(daemon, how).await
+}
+
 /// A strategy that fails hands over to the next, in the same tick, and the page says why.
 #[tokio::test]
 async fn a_strategy_that_fails_hands_over_to_the_next() -> Result<()> {
     let rig = Rig::claim().await?;
+    let (home, daemon) = with_misbehave(&rig, "advise").await?;
     for (how, codes, words) in [
         ("panic", ["trap"].as_slice(), "this strategy panics"),
         // Whichever comes first on this machine.
         ("loop", ["out-of-fuel", "out-of-time"].as_slice(), "misbehave"),
         ("decline", ["declined"].as_slice(), "does not feel like it"),
     ] {
-        let home = Home::new(&Prices::DEAR_NOW)?;
-        home.ask_first("misbehave", &misbehave()?)?;
-        home.set_setting("misbehave", "how", how)?;
-        let daemon = home.run(&rig.hass, "advise").await?;
-        let tick = until("a tick", seconds(30), async || daemon.latest_tick().await).await?;
+        let tick = misbehaves(&rig, &home, &daemon, how).await?;
         let attempt = &tick["attempts"][0];
         let is_named = codes.iter().any(|code| attempt["code"] == *code);
         ensure!(attempt["strategy"]["name"] == "misbehave" && is_named, "{how}: {attempt}");
         ensure!(tick["strategy"]["name"] == "rule-based", "{how}: {}", tick["strategy"]);
         ensure!(tick["plan"]["actions"].as_array().is_some_and(|actions| !actions.is_empty()), "{how}: no actions");
-        let live = daemon.live().await?;
-        let troubles = live["troubles"].to_string();
-        ensure!(troubles.contains("misbehave") && troubles.contains(words), "{how}: {troubles}");
+        until("the trouble on the page", seconds(10), async || {
+            let troubles = daemon.live().await?["troubles"].to_string();
+            ensure!(troubles.contains("misbehave") && troubles.contains(words), "{how}: {troubles}");
+            Ok(())
+        })
+        .await?;
     }
+    Ok(())
+}
+
+/// What the page and the commands say of `misbehave`.
+async fn quarantine(daemon: &Daemon) -> Result<Value> {
+    Ok(daemon.get("/api/strategies/misbehave").await?["quarantine"].clone())
+}
+
+/// Three failures in a row put a strategy in quarantine, over a restart too, until the owner says otherwise.
+#[tokio::test]
+async fn three_strikes_and_the_owners_pardon() -> Result<()> {
+    let rig = Rig::claim().await?;
+    let (home, daemon) = with_misbehave(&rig, "advise").await?;
+    misbehaves(&rig, &home, &daemon, "panic").await?;
+    misbehaves(&rig, &home, &daemon, "loop").await?;
+    ensure!(quarantine(&daemon).await?.is_null(), "two failures are enough");
+    misbehaves(&rig, &home, &daemon, "panic").await?;
+    let found = quarantine(&daemon).await?;
+    let message = found["message"].as_str().unwrap_or_default();
+    ensure!(found["code"] == "trap" && message.contains("this strategy panics"), "{found}");
+
+    daemon.terminate().await?;
+    let daemon = home.run(&rig.hass, "advise").await?;
+    let tick = until("a tick", seconds(30), async || daemon.latest_tick().await).await?;
+    ensure!(tick["attempts"][0]["code"] == "quarantined", "{}", tick["attempts"]);
+    ensure!(tick["strategy"]["name"] == "rule-based", "{}", tick["strategy"]);
+
+    let list = home.manage(&rig.hass, &["strategy", "list"]).await?.succeeded()?;
+    ensure!(list.contains("in quarantine") && list.contains("strategy enable misbehave"), "{list}");
+    home.manage(&rig.hass, &["strategy", "settings", "misbehave", "how=not"]).await?.succeeded()?;
+    home.manage(&rig.hass, &["strategy", "enable", "misbehave", "--yes"]).await?.succeeded()?;
+    let tick = tick_with(&daemon, "not").await?;
+    ensure!(tick["strategy"]["name"] == "misbehave", "{}", tick["strategy"]);
+    ensure!(quarantine(&daemon).await?.is_null(), "{}", quarantine(&daemon).await?);
+    Ok(())
+}
+
+/// A version that fails its trial is not used, and what was used is.
+#[tokio::test]
+async fn a_version_that_fails_its_trial_is_not_used() -> Result<()> {
+    let rig = Rig::claim().await?;
+    let home = Home::new(&Prices::DEAR_NOW)?;
+    home.ask_first("misbehave", &misbehave()?)?;
+    home.set_setting("misbehave", "how", "panic")?;
+    let daemon = home.run(&rig.hass, "advise").await?;
+    let tick = until("a tick", seconds(30), async || daemon.latest_tick().await).await?;
+    ensure!(tick["attempts"][0]["code"] == "not-loaded", "{}", tick["attempts"]);
+    let error = daemon.get("/api/strategies/misbehave").await?["error"].clone();
+    let words = error.as_str().unwrap_or_default();
+    ensure!(words.contains("tried on a sample day") && words.contains("this strategy panics"), "{error}");
     Ok(())
 }
 
@@ -90,15 +166,12 @@ async fn a_strategy_that_fails_hands_over_to_the_next() -> Result<()> {
 #[tokio::test]
 async fn nonsense_is_refused_by_name() -> Result<()> {
     let rig = Rig::claim().await?;
-    let home = Home::new(&Prices::DEAR_NOW)?;
-    home.ask_first("misbehave", &misbehave()?)?;
-    home.set_setting("misbehave", "how", "nonsense")?;
-    let daemon = home.run(&rig.hass, "control").await?;
-    let tick = until("a tick", seconds(30), async || daemon.latest_tick().await).await?;
+    let (home, daemon) = with_misbehave(&rig, "control").await?;
+    let tick = misbehaves(&rig, &home, &daemon, "nonsense").await?;
     for (index, target, rule) in [(0, "no-such-battery", "unknown-target"), (1, "battery", "finite")] {
         let verdict = &tick["verdicts"][index];
         ensure!(verdict["target"] == target && verdict["decision"] == "refused", "{verdict}");
-        ensure!(verdict["findings"][0]["rule"] == rule, "{verdict}");
+        ensure!(verdict["findings"][0]["rule"] == rule && verdict["by"] == "misbehave", "{verdict}");
     }
     // A battery of which nothing sensible was said is held.
     daemon.reaches("hold", "effective").await

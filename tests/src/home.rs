@@ -43,6 +43,18 @@ impl Ended {
     }
 }
 
+impl Ended {
+    /// What it printed, if it succeeded.
+    ///
+    /// # Errors
+    ///
+    /// It did not.
+    pub fn succeeded(self) -> Result<String> {
+        ensure!(self.code == Some(0), "exit status {:?}: {}{}", self.code, self.stdout, self.stderr);
+        Ok(self.stdout)
+    }
+}
+
 impl Home {
     /// The example home with these prices.
     ///
@@ -165,6 +177,17 @@ impl Home {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
+    }
+
+    /// Runs a command about this home, beside the daemon.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub async fn manage(&self, hass: &Hass, arguments: &[&str]) -> Result<Ended> {
+        let state = self.state();
+        let site = ["--config", "home.toml", "--state-dir", state.to_str().context("the state folder's name")?];
+        self.ask(hass, &[arguments, &site].concat()).await
     }
 
     fn command(&self, hass: &Hass, arguments: &[&str]) -> Result<Command> {

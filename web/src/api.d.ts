@@ -300,6 +300,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ticks/{id}/shadows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What strategies that are only looked at said to a tick. */
+        get: operations["shadows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1212,6 +1229,36 @@ export interface components {
          * @enum {string}
          */
         Rule: "finite" | "unknown-target" | "capability" | "undeclared" | "grant" | "duplicate" | "link" | "taken" | "clock-skew" | "unknown-reading" | "stale-reading" | "implausible-reading" | "soc-floor" | "outage-reserve" | "soc-ceiling" | "charge-power" | "discharge-power" | "external-limit" | "grid-import-limit" | "feed-in-limit" | "range" | "step" | "in-use" | "dwell" | "switch-budget" | "write-interval" | "write-budget";
+        /** @description What a strategy that is only looked at said to a tick's snapshot. */
+        Shadow: {
+            /**
+             * Format: int64
+             * @description The tick.
+             */
+            tick: number;
+            /** @description Which strategy. */
+            strategy: components["schemas"]["StrategyRef"];
+            /** @description What the owner let it do. */
+            terms?: components["schemas"]["Terms"];
+            /** @description Its settings, checked and completed. */
+            settings: Record<string, never>;
+            /** @description What it returned last time. Base64 in JSON. */
+            memory?: string;
+            plan?: components["schemas"]["Plan"] | null;
+            /** @description What the guard would have said, one for each action of the plan. */
+            verdicts: components["schemas"]["Verdict"][];
+            failure?: components["schemas"]["Attempt"] | null;
+            /**
+             * Format: int64
+             * @description As [`Tick::decide_us`].
+             */
+            decide_us: number;
+            /**
+             * Format: int64
+             * @description As [`Tick::fuel`].
+             */
+            fuel: number;
+        };
         /** @description What is expected of one slot ahead. */
         Slot: {
             /**
@@ -2410,6 +2457,38 @@ export interface operations {
             };
             /** @description There is no such tick or strategy, or no longer. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    shadows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tick's id. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One for each shadow that was asked; empty when none was. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shadow"][];
+                };
+            };
+            /** @description The id is not one. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

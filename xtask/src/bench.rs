@@ -1,21 +1,67 @@
 //! `cargo xtask bench`.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use serde_json::Value;
 
 use crate::plugins;
-use crate::shell::{cargo, say, succeed};
+use crate::shell::{cargo, printed, say};
 
 /// Shown by `--help`.
 pub const HELP: &str = "\
-Usage: cargo xtask bench [--json]
+Usage: cargo xtask bench [--json] [NAME...]
 
-Measures a whole tick with the rule-based strategy on 192 slots: in its sandbox, and the same code called
-natively. With `--json` a list of {name, value, unit, floor, ratio}; the native run is the floor.";
+Measures, each figure beside its floor from the same run:
+
+  tick     a whole tick with the rule-based strategy on 192 slots: in its sandbox, and natively
+  call     a call of a strategy in a fresh instance, and wasmtime's bare call of the same export
+  loading  a start with a cold and a warm compile cache, and wasmtime's bare compiling and loading
+  reload   from a file that is closed to the strategy in use, and the bare compile; memory of each strategy
+  shadows  1, 10 and 50 shadows, and their bare calls
+  replay   10,000 ticks of a simulated month, recorded and replayed
+
+With `--json` a list of {name, value, unit, floor, ratio}.";
+
+const BENCHES: [(&str, &str); 6] = [
+    ("tick", "wattwright-control"),
+    ("call", "wattwright-engine"),
+    ("loading", "wattwright-engine"),
+    ("reload", "wattwright-engine"),
+    ("shadows", "wattwright-control"),
+    ("replay", "wattwright-control"),
+];
 
 /// Runs the command.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let arguments = arguments.strip_prefix(&["--".to_owned()]).unwrap_or(arguments);
+    let is_json = arguments.iter().any(|argument| argument == "--json");
+    let names: Vec<&str> = arguments.iter().map(String::as_str).filter(|name| !name.starts_with('-')).collect();
+    if let Some(unknown) = names.iter().find(|name| !BENCHES.iter().any(|(bench, _)| bench == *name)) {
+        anyhow::bail!("there is no measurement `{unknown}`\n\n{HELP}");
+    }
     plugins::build(false)?;
-    say("cargo bench: the tick, sandboxed and native");
-    succeed(cargo().args(["bench", "-p", "wattwright-control", "--bench", "tick", "--"]).args(arguments))
+    let mut all = Vec::new();
+    for (bench, package) in BENCHES {
+        if !names.is_empty() && !names.contains(&bench) {
+            continue;
+        }
+        say(format!("cargo bench: {bench}"));
+        let text = printed(cargo().args(["bench", "-p", package, "--bench", bench, "--", "--json"]))?;
+        let list = text.lines().find(|line| line.starts_with('[')).unwrap_or_default();
+        let figures: Vec<Value> =
+            serde_json::from_str(list).with_context(|| format!("{bench} printed no list of figures: {text}"))?;
+        if !is_json {
+            figures.iter().for_each(print);
+        }
+        all.extend(figures);
+    }
+    if is_json {
+        println!("{}", serde_json::to_string_pretty(&all)?);
+    }
+    Ok(())
+}
+
+fn print(figure: &Value) {
+    let number = |key: &str| figure[key].as_f64().map_or_else(|| "-".to_owned(), |number| format!("{number:.2}"));
+    let text = |key: &str| figure[key].as_str().unwrap_or_default();
+    let (name, unit) = (text("name"), text("unit"));
+    println!("{name:28} {:>12} {unit:6} floor {:>12}  ratio {:>6}", number("value"), number("floor"), number("ratio"));
 }

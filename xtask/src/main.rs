@@ -15,6 +15,7 @@ use anyhow::{Result, bail};
 mod bench;
 mod build;
 mod debian;
+mod fuzz;
 mod plugins;
 mod run;
 mod shell;
@@ -31,6 +32,7 @@ Usage: cargo xtask COMMAND
   build  build the strategies, the page and the daemon, without starting it
   test   prepare what the tests need, then run all checks and tests
   bench  measure a whole tick
+  fuzz   feed what reads strangers' bytes with mutated ones
 
 `cargo xtask COMMAND --help` says more. Every command prepares by itself what is missing.";
 
@@ -52,6 +54,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "build" => build::HELP,
         "test" => test::HELP,
         "bench" => bench::HELP,
+        "fuzz" => fuzz::HELP,
         "help" | "--help" | "-h" => HELP,
         other => bail!("there is no command `{other}`; `cargo xtask --help` lists them"),
     };
@@ -64,6 +67,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "build" => build::run(rest),
         "test" => test::run(rest),
         "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
         _ => {
             println!("{HELP}");
             Ok(())

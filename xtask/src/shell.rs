@@ -66,6 +66,16 @@ pub fn succeed(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// What a program prints while its complaints are shown; it must succeed.
+pub fn printed(command: &mut Command) -> Result<String> {
+    let output =
+        command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start `{}`", shown(command)))?;
+    if !output.status.success() {
+        bail!("`{}` failed: {}", shown(command), output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Whether a program can be started and succeeds; its output is dropped.
 pub fn succeeds(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

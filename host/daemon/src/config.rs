@@ -2,7 +2,7 @@
 
 mod raw;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -161,11 +161,8 @@ impl Check {
             });
         }
         let tasks = raw.task.iter().map(|task| self.task(task, &raw.device)).collect();
-        let tariff = Tariff {
-            surcharge_per_kwh: raw.prices.surcharge_per_kwh,
-            vat_pct: raw.prices.vat_pct,
-            export: raw.prices.export.unwrap_or(ExportTariff::Fixed(0.0)),
-        };
+        let export = raw.prices.export.unwrap_or(ExportTariff::Fixed(0.0));
+        let tariff = Tariff::simple(raw.prices.surcharge_per_kwh, raw.prices.vat_pct, export);
         let mut prices = raw.prices.import;
         if let Some(RawPriceSource::Csv { file, .. }) = &mut prices {
             *file = folder.join(&file);
@@ -175,15 +172,8 @@ impl Check {
             _ => None,
         };
         let extra = price_entity.into_iter().chain(raw.weather.as_ref().map(|w| w.entity.clone())).collect();
-        let mut order = raw.strategies.order;
-        for name in order.iter().chain(raw.strategies.settings.keys()) {
-            if !model::is_valid_id(name) {
-                self.problem("strategies", format!("`{name}` is no strategy's name: 1 to 40 of a-z, 0-9 and -"));
-            }
-        }
-        if !order.iter().any(|name| name == LAST_RESORT) {
-            order.push(LAST_RESORT.into());
-        }
+        let members = raw.strategies.members();
+        let roster = self.roster(raw.strategies.order, raw.strategies.shadows, members);
         let keep = Keep::default();
         Config {
             setup: Setup {
@@ -197,7 +187,7 @@ impl Check {
                 tasks,
                 settle: raw.home.settle_s.map_or(SETTLE, Duration::from_secs),
             },
-            roster: roster(order, raw.strategies.settings),
+            roster,
             entities: HomeEntities {
                 grid_power: raw.grid.power,
                 solar_power: raw.solar.map(|s| s.power),
@@ -220,6 +210,26 @@ impl Check {
             },
             path: path.to_owned(),
         }
+    }
+
+    fn roster(&mut self, mut active: Vec<String>, shadows: Vec<String>, members: BTreeMap<String, Member>) -> Roster {
+        let names: BTreeSet<&String> = active.iter().chain(&shadows).chain(members.keys()).collect();
+        for name in names {
+            if !model::is_valid_id(name) {
+                self.problem("strategies", format!("`{name}` is no strategy's name: 1 to 40 of a-z, 0-9 and -"));
+            }
+        }
+        if let Some(both) = shadows.iter().find(|name| active.contains(name) || *name == LAST_RESORT) {
+            self.problem("strategies.shadows", format!("`{both}` is active; a strategy is one or the other"));
+        }
+        for (name, member) in &members {
+            let field = format!("strategies.grants.{name}.max_power_w");
+            member.grant.max_power_w.into_iter().for_each(|power_w| self.not_negative(&field, power_w));
+        }
+        if !active.iter().any(|name| name == LAST_RESORT) {
+            active.push(LAST_RESORT.into());
+        }
+        Roster { active, shadows, members }
     }
 
     fn battery(&mut self, battery: &RawBattery) -> BatteryLimits {
@@ -409,13 +419,6 @@ pub fn simulated(layout: &Layout) -> Setup {
         limits,
         settle: SETTLE,
     }
-}
-
-/// What strategies may do where the owner says nothing but their order and settings.
-pub fn roster(order: Vec<String>, settings: BTreeMap<String, serde_json::Value>) -> Roster {
-    let member = |settings| Member { settings, ..Member::default() };
-    let members = settings.into_iter().map(|(name, settings)| (name, member(settings))).collect();
-    Roster { active: order, shadows: Vec::new(), members }
 }
 
 /// Overrides the mode of every target.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use forecast::PriceSlot;
-use forecast::prices::{self, Parsed, Rules};
+use forecast::prices::{self, Basis, Document, Rules, Unit};
 use home::Home;
 use home::homeassistant::{EntityId, HomeAssistant};
 use home::simulated::SimulatedHome;
@@ -33,7 +33,11 @@ pub async fn run(source: RawPriceSource, home: Arc<HomeAssistant>, knowledge: Ar
             loop {
                 match home.attributes(entity.as_str()) {
                     Some(attributes) => {
-                        enter(&knowledge, "nordpool", prices::nordpool_lists::parse(&attributes.into(), &rules));
+                        enter(
+                            &knowledge,
+                            "nordpool",
+                            prices::nordpool_lists::parse(&attributes.into(), Basis::Market, &rules),
+                        );
                     }
                     None if home.state().link.is_up() => {
                         let text = format!("the home has no attributes of `{entity}`");
@@ -73,7 +77,7 @@ pub async fn once(source: &RawPriceSource, home: &Arc<HomeAssistant>, knowledge:
         RawPriceSource::NordpoolSensor { entity } => {
             let rules = Rules::new(entity.as_str());
             if let Some(attributes) = home.attributes(entity.as_str()) {
-                enter(knowledge, "nordpool", prices::nordpool_lists::parse(&attributes.into(), &rules));
+                enter(knowledge, "nordpool", prices::nordpool_lists::parse(&attributes.into(), Basis::Market, &rules));
             }
         }
         RawPriceSource::NordpoolAction { config_entry, area, currency } => {
@@ -151,7 +155,7 @@ async fn nordpool_action(
     }
     let rules = Rules::new(format!("nordpool.get_prices_for_date of {area}"));
     let today = Timestamp::now().to_zoned_datetime(market_zone()).date();
-    let mut parsed = Parsed::default();
+    let mut parsed = Document::default();
     let mut pause = ASK;
     for day in [Some(today), today.tomorrow().ok()].into_iter().flatten() {
         let mut data = serde_json::json!({ "config_entry": config_entry, "date": day.to_string(), "areas": [area] });
@@ -160,7 +164,7 @@ async fn nordpool_action(
         }
         match home.call_action("nordpool", "get_prices_for_date", data).await {
             Ok(answer) => {
-                let part = prices::nordpool::parse(&answer, Some(area), &rules);
+                let part = prices::nordpool::parse(&answer, Some(area), None, &rules);
                 parsed.slots.extend(part.slots);
                 parsed.problems.extend(part.problems);
             }
@@ -188,7 +192,7 @@ fn csv(knowledge: &Knowledge, file: &Path, column: &str, seen: Option<SystemTime
         return seen;
     }
     match std::fs::read_to_string(file) {
-        Ok(text) => enter(knowledge, "csv", prices::csv::parse(&text, column, &rules)),
+        Ok(text) => enter(knowledge, "csv", prices::csv::parse(&text, column, Unit::PER_KWH, &rules)),
         Err(error) => enter(knowledge, "csv", failed(&rules, format!("{}: {error}", file.display()))),
     }
     modified
@@ -201,8 +205,8 @@ fn fixed(price_per_kwh: f64, now: Timestamp) -> PriceSlot {
     PriceSlot { start, end, price_per_kwh }
 }
 
-fn failed(rules: &Rules, text: String) -> Parsed {
-    Parsed { slots: Vec::new(), problems: vec![problem(rules, text)] }
+fn failed(rules: &Rules, text: String) -> Document {
+    Document { problems: vec![problem(rules, text)], ..Document::default() }
 }
 
 fn problem(rules: &Rules, text: String) -> Problem {
@@ -214,7 +218,7 @@ fn problem(rules: &Rules, text: String) -> Problem {
     }
 }
 
-fn enter(knowledge: &Knowledge, origin: &str, parsed: Parsed) {
+fn enter(knowledge: &Knowledge, origin: &str, parsed: Document) {
     for problem in &parsed.problems {
         tracing::debug!(subject = problem.subject, code = problem.code, "{}", problem.text);
     }

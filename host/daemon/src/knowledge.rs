@@ -85,13 +85,13 @@ impl Knowledge {
     }
 
     fn import_price(&self, inner: &Inner, at: Timestamp) -> Option<f64> {
-        inner.import.price_at(at).map(|price| self.tariff.import_price(price))
+        self.tariff.import(at, Some(inner.import.price_at(at)?)).per_kwh
     }
 
     fn export_price(&self, inner: &Inner, at: Timestamp) -> Option<f64> {
         match &inner.export {
             Some(book) => book.price_at(at),
-            None => self.tariff.export_price(inner.import.price_at(at)),
+            None => self.tariff.export(at, inner.import.price_at(at)).per_kwh,
         }
     }
 
@@ -188,6 +188,8 @@ impl Data for Knowledge {
 
 #[cfg(test)]
 mod tests {
+    use forecast::ExportTariff;
+
     use super::*;
 
     fn at(text: &str) -> Timestamp {
@@ -200,7 +202,7 @@ mod tests {
     }
 
     fn knowledge() -> Knowledge {
-        Knowledge::new(Tariff { surcharge_per_kwh: 0.1, vat_pct: 10.0, ..Tariff::default() }, None, Vec::new())
+        Knowledge::new(Tariff::simple(0.1, 10.0, ExportTariff::Fixed(0.0)), None, Vec::new())
     }
 
     const NOW: &str = "2100-01-01T10:07:00Z";

@@ -1,6 +1,5 @@
 //! Puts the parts of a home together.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,7 +93,7 @@ fn simulated(soc_pct: Option<f64>) -> Result<Parts> {
     let layout = home.layout();
     Ok(Parts {
         setup: config::simulated(&layout),
-        roster: config::roster(vec![config::LAST_RESORT.into()], BTreeMap::new()),
+        roster: Roster { active: vec![config::LAST_RESORT.into()], ..Roster::default() },
         place: Place::Simulated(home),
         tariff: Tariff::default(),
         strategies: None,

@@ -6,17 +6,21 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "common/figures.rs"]
+mod figures;
+
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use figures::Figures;
 use wattwright_engine::{ChildCompiler, CompileLimits, Compiler, Engine, EngineConfig, compile_child};
 use wit_component::ComponentEncoder;
 
 const ROUNDS: usize = 12;
 
-const NAMES: [&str; 5] = ["bare compile", "cold, this process", "cold, own process", "bare load", "warm"];
+const NAMES: [&str; 5] = ["compile-bare", "load-cold-in-process", "load-cold", "load-bare", "load-warm"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,7 +30,7 @@ fn main() -> ExitCode {
     let shipped = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/plugins/rule-based.wasm"));
     let file = arguments.iter().find(|argument| argument.ends_with(".wasm")).map_or(shipped, PathBuf::from);
     match std::fs::read(&file) {
-        Ok(bytes) => measure(&file.display().to_string(), &bytes),
+        Ok(bytes) => measure(&bytes),
         Err(error) => println!("{}: not measured: {error}", file.display()),
     }
     ExitCode::SUCCESS
@@ -45,7 +49,7 @@ fn bare_engine() -> wasmtime::Engine {
 }
 
 #[allow(unsafe_code)]
-fn measure(what: &str, bytes: &[u8]) {
+fn measure(bytes: &[u8]) {
     let engine = |config| Engine::new(config).unwrap();
     let here = engine(EngineConfig::default());
     let program = std::env::current_exe().unwrap();
@@ -80,9 +84,12 @@ fn measure(what: &str, bytes: &[u8]) {
             *best = (*best).min(begun.elapsed());
         }
     }
-    println!("{what}: {size} bytes, {} bytes of machine code", artefact.len());
+    let mut figures = Figures::default();
+    figures.add("file", size as f64, "bytes", None);
+    figures.add("machine-code", artefact.len() as f64, "bytes", None);
     for (i, (name, took)) in NAMES.iter().zip(best).enumerate() {
         let floor = best[if i < 3 { 0 } else { 3 }];
-        println!("  {name:18} {took:>10.2?}  {:.2} ×", took.as_secs_f64() / floor.as_secs_f64());
+        figures.add(name, took.as_secs_f64() * 1e3, "ms", Some(floor.as_secs_f64() * 1e3));
     }
+    figures.print();
 }

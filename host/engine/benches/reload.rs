@@ -8,9 +8,13 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "common/figures.rs"]
+mod figures;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use figures::Figures;
 use wattwright_engine::{Engine, EngineConfig, Library, LibraryConfig, Pace, Strategy};
 use wit_component::ComponentEncoder;
 
@@ -24,15 +28,13 @@ fn main() {
     match std::fs::read(&file) {
         Ok(bytes) => {
             // First, before anything else made memory that is free again.
-            memory(&bytes);
-            reload(&bytes);
+            let mut figures = Figures::default();
+            memory(&bytes, &mut figures);
+            reload(&bytes, &mut figures);
+            figures.print();
         }
         Err(error) => println!("{}: not measured: {error}", file.display()),
     }
-}
-
-fn line(name: &str, value: f64, unit: &str, floor: f64) {
-    println!("{name} {value:.2} {unit} {floor:.2} {:.2}", value / floor);
 }
 
 /// The same strategy as another file: with a section that means nothing.
@@ -77,7 +79,7 @@ fn put(folder: &Path, bytes: &[u8]) -> Instant {
 }
 
 /// From a file that is closed to one that is in use.
-fn reload(bytes: &[u8]) {
+fn reload(bytes: &[u8], figures: &mut Figures) {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), bytes);
     let (name, engine) = {
@@ -108,13 +110,13 @@ fn reload(bytes: &[u8]) {
         assert_eq!(error, None);
     }
     let (floor, total, settle) = (median(floors), median(totals), pace.settle.as_secs_f64() * 1e3);
-    line("reload-total", total, "ms", floor + settle);
-    line("reload-settle", settle, "ms", settle);
-    line("reload-rest", total - settle, "ms", floor);
+    figures.add("reload-total", total, "ms", Some(floor + settle));
+    figures.add("reload-settle", settle, "ms", Some(settle));
+    figures.add("reload-rest", total - settle, "ms", Some(floor));
 }
 
 /// What is resident for each of some loaded strategies.
-fn memory(bytes: &[u8]) {
+fn memory(bytes: &[u8], figures: &mut Figures) {
     let code = bare_engine().precompile_component(&component(bytes)).unwrap().len();
     // Machine code from the cache, so that it is not the compiler's memory that is measured.
     let folder = tempfile::tempdir().unwrap();
@@ -129,7 +131,7 @@ fn memory(bytes: &[u8]) {
     let loaded: Vec<Strategy> = files[1..].iter().map(|file| engine.load(file).unwrap()).collect();
     assert!(loaded.iter().chain([&first]).all(Strategy::from_cache));
     let each = (resident_kb() - before) / LOADED as f64;
-    line("memory-per-strategy", each, "kB", code as f64 / 1024.0);
+    figures.add("memory-per-strategy", each, "kB", Some(code as f64 / 1024.0));
 }
 
 fn resident_kb() -> f64 {

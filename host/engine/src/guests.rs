@@ -4,7 +4,7 @@
 //! before.
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
+use wit_parser::{Resolve, SizeAlign, Type, WorldId};
 
 /// Where the image of the description and of the answer begin. The heap begins at the second page.
 const DESCRIPTION: u32 = 16;
@@ -151,6 +151,11 @@ impl Guest {
         &mut self.answer
     }
 
+    /// What it hands out, from where `decide` points to, when that is as in [`Guest::new`].
+    pub(crate) fn answer_image(&self) -> &[u8] {
+        &self.answer.bytes
+    }
+
     /// Byte `at` of the answer's record, such as its discriminant at 0.
     pub(crate) fn answer_byte(mut self, at: usize, byte: u8) -> Self {
         self.answer.bytes[at] = byte;
@@ -228,11 +233,16 @@ impl Guest {
 
 /// Adds the section that names the contract, whose world is called `strategy`.
 pub(crate) fn embed(mut module: Vec<u8>, wit: &str) -> Vec<u8> {
+    let (resolve, world) = resolve(wit);
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    module
+}
+
+fn resolve(wit: &str) -> (Resolve, WorldId) {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("strategy.wit", wit).unwrap();
     let world = resolve.select_world(&[package], Some("strategy")).unwrap();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    module
+    (resolve, world)
 }
 
 /// The component of a core module with that section.
@@ -257,6 +267,26 @@ pub(crate) fn with_wasi(functions: &[(&str, &str, &str)], body: &str) -> Guest {
         guest.imports.push_str(&format!("(import \"{interface}\" \"{name}\" {function})\n"));
     }
     guest.packages = PACKAGES.into();
+    guest
+}
+
+/// The most that [`parrot`] can repeat.
+pub(crate) const PARROT_BYTES: usize = 50_000;
+
+/// One that hands out its input's `memory` as the image of its answer, whatever it is.
+pub(crate) fn parrot() -> Guest {
+    let mut guest = Guest::new("parrot");
+    let (resolve, _) = resolve(&guest.wit());
+    let mut sizes = SizeAlign::default();
+    sizes.fill(&resolve);
+    let size = |(id, _)| sizes.size(&Type::Id(id)).size_wasm32();
+    let snapshot = resolve.types.iter().find(|(_, item)| item.name.as_deref() == Some("snapshot")).map(size).unwrap();
+    // An input is the snapshot, the settings and `memory`, the latter two as pointer and length.
+    let (at, length) = (snapshot + 8, snapshot + 12);
+    guest.decide = format!(
+        "(memory.copy (i32.const {ANSWER}) (i32.load offset={at} (local.get 0)) (i32.load offset={length} (local.get 0)))
+         (i32.const {ANSWER})"
+    );
     guest
 }
 

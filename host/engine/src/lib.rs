@@ -14,7 +14,7 @@
 //! budget of instructions and a deadline behind it, by memory and stack, by the size of its answer and of
 //! its log ([`EngineConfig`]). It has no
 //! clock, no random numbers, no files and no network: nothing of the kind is linked, and a component that
-//! imports WASI because its toolchain does gets one with nothing in it ([`wasi`]). Each call
+//! imports WASI because its toolchain does gets one with nothing in it. Each call
 //! gets a fresh instance, so that nothing survives but the `memory` that the plan hands back: the same
 //! input gives the same bytes.
 //!
@@ -38,6 +38,7 @@ mod engine;
 mod failure;
 mod folder;
 #[cfg(test)]
+#[allow(dead_code, reason = "tests and fuzz targets outside of this crate use it too")]
 mod guests;
 mod library;
 mod load;

@@ -3,6 +3,8 @@
 //! there is no irradiance. Temperatures are in the unit that the entity's attribute `temperature_unit`
 //! names.
 
+pub mod open_meteo;
+
 use jiff::{SignedDuration, Timestamp};
 use model::snapshot::{Problem, Slot};
 use serde_json::Value;

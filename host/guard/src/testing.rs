@@ -12,7 +12,9 @@ use model::{
     Reason, Rule,
 };
 
-use crate::{BatteryLimits, DeviceLimits, Guard, Judged, Ledger, Limits, Mandate, Proposal, Scene, Setpoint, Watch};
+use crate::{
+    BatteryLimits, DeviceLimits, Guard, Judged, Ledger, Limits, Mandate, Proposal, Scene, SceneRecord, Setpoint, Watch,
+};
 
 pub(crate) const ALL_COMMANDS: [CommandKind; 8] = [
     CommandKind::Hold,
@@ -193,6 +195,10 @@ impl Bench {
 
     pub fn hold(&self, battery: &str) -> Judged {
         self.guard().hold(battery, &self.scene())
+    }
+
+    pub fn scene_record(&self) -> SceneRecord {
+        SceneRecord::of(&self.guard(), &self.scene())
     }
 
     pub fn release_waits(&self, target: &str) -> Option<String> {

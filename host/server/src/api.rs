@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use jiff::{SignedDuration, Timestamp};
 use journal::{Journal, TickSummary};
 use model::snapshot::PastSlot;
-use model::{Live, Tick};
+use model::{Live, Shadow, Tick};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use utoipa::{OpenApi, ToSchema};
@@ -68,7 +68,12 @@ fn events_routes() -> OpenApiRouter<Events> {
 }
 
 fn history_routes() -> OpenApiRouter<(Journal, LiveState)> {
-    OpenApiRouter::new().routes(routes!(ticks)).routes(routes!(latest_tick)).routes(routes!(tick)).routes(routes!(past))
+    OpenApiRouter::new()
+        .routes(routes!(ticks))
+        .routes(routes!(latest_tick))
+        .routes(routes!(tick))
+        .routes(routes!(shadows))
+        .routes(routes!(past))
 }
 
 /// All routes under `/api`.
@@ -228,6 +233,29 @@ async fn tick(
         let message = format!("there is no tick {id}; it is too old to be kept, or never was");
         ApiError::new(StatusCode::NOT_FOUND, "no-such-tick", message)
     })
+}
+
+/// What strategies that are only looked at said to a tick.
+#[utoipa::path(
+    get,
+    path = "/api/ticks/{id}/shadows",
+    tag = "history",
+    params(("id" = i64, Path, description = "The tick's id.", minimum = 1)),
+    responses(
+        (status = 200, description = "One for each shadow that was asked; empty when none was.", body = Vec<Shadow>),
+        (status = 400, description = "The id is not one.", body = Failure),
+    )
+)]
+async fn shadows(
+    State((journal, _)): State<(Journal, LiveState)>,
+    id: Result<Path<String>, PathRejection>,
+    parameters: Parameters,
+) -> Result<Json<Vec<Shadow>>, ApiError> {
+    parameters.only(&[])?;
+    let Path(id) =
+        id.map_err(|error| ApiError::bad_parameter(format!("`id` cannot be read: {}", error.body_text())))?;
+    let id = query::whole("id", &id, 1..=i64::MAX)?;
+    Ok(Json(ask(&journal, move |journal| journal.shadows(id)).await?))
 }
 
 /// What was measured, slot by slot.

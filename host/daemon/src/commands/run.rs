@@ -63,13 +63,13 @@ pub async fn run(args: Run) -> Result<()> {
         Place::Simulated(home) => {
             let past = home.past_slots();
             journal.record_past(&past)?;
-            let knowledge = Arc::new(Knowledge::new(parts.tariff, Some(journal.clone()), past));
+            let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), past));
             feeds::enter_simulated(home, &knowledge);
             tokio::spawn(feeds::simulated(home.clone(), knowledge.clone()));
             knowledge
         }
         Place::Real { home, prices, weather } => {
-            let knowledge = Arc::new(Knowledge::new(parts.tariff, Some(journal.clone()), known_past));
+            let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), known_past));
             if let Some(prices) = prices.clone() {
                 feeds::once(&prices, home, &knowledge).await;
                 tokio::spawn(feeds::run(prices, home.clone(), knowledge.clone()));

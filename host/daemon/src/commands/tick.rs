@@ -26,12 +26,12 @@ pub async fn run(args: TickArgs) -> Result<()> {
     wiring::connected(&parts.place).await?;
     let knowledge = match &parts.place {
         Place::Simulated(home) => {
-            let knowledge = Knowledge::new(parts.tariff, None, home.past_slots());
+            let knowledge = Knowledge::new(parts.tariff.clone(), None, home.past_slots());
             feeds::enter_simulated(home, &knowledge);
             knowledge
         }
         Place::Real { home, prices, weather } => {
-            let knowledge = Knowledge::new(parts.tariff, None, Vec::new());
+            let knowledge = Knowledge::new(parts.tariff.clone(), None, Vec::new());
             if let Some(source) = prices {
                 feeds::once(source, home, &knowledge).await;
             }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use forecast::ExportTariff;
 use home::homeassistant::{BatteryEntities, DeviceEntities, EntityId, EntityRef};
 use jiff::civil::Time;
-use model::{CommandKind, Mode};
+use model::{Allowance, CommandKind, Grant, Member, Mode};
 use serde::Deserialize;
 
 /// The file.
@@ -212,8 +212,35 @@ pub struct RawStrategies {
     /// In this order; `rule-based` is always the last resort.
     #[serde(default)]
     pub order: Vec<String>,
+    /// Asked on the side; recorded and not carried out.
+    #[serde(default)]
+    pub shadows: Vec<String>,
     #[serde(default)]
     pub settings: BTreeMap<String, serde_json::Value>,
+    /// What each may do, where it is not everything.
+    #[serde(default)]
+    pub grants: BTreeMap<String, Grant>,
+    /// What a call of each may use, where it is not the usual.
+    #[serde(default)]
+    pub allowances: BTreeMap<String, Allowance>,
+}
+
+impl RawStrategies {
+    /// What the owner says of each strategy.
+    pub fn members(&self) -> BTreeMap<String, Member> {
+        let names: BTreeSet<&String> =
+            self.settings.keys().chain(self.grants.keys()).chain(self.allowances.keys()).collect();
+        let member = |name: &String| {
+            let usual = Member::default();
+            Member {
+                settings: self.settings.get(name).cloned().unwrap_or(usual.settings),
+                grant: self.grants.get(name).cloned().unwrap_or(usual.grant),
+                allowance: self.allowances.get(name).cloned().unwrap_or(usual.allowance),
+                pardoned_at: None,
+            }
+        };
+        names.into_iter().map(|name| (name.clone(), member(name))).collect()
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

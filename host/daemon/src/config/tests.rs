@@ -33,6 +33,22 @@ fn the_shipped_rules_are_always_the_last_resort() {
 }
 
 #[test]
+fn shadows_and_grants_are_the_owners() {
+    let config = changed(
+        "shadows = []",
+        "shadows = [\"other\"]\n[strategies.grants.other]\ntargets = [\"battery\"]\nexport = false",
+    )
+    .unwrap();
+    assert_eq!(config.roster.shadows, ["other"]);
+    let grant = config.roster.member("other").grant;
+    assert!(grant.covers("battery") && !grant.covers("led") && !grant.export && grant.grid_charging);
+    let both = changed("shadows = []", "shadows = [\"rule-based\"]").unwrap_err();
+    assert!(both.contains("strategies.shadows") && both.contains("`rule-based` is active"), "{both}");
+    let wrong = changed("shadows = []", "shadows = []\n[strategies.grants.other]\nexports = false").unwrap_err();
+    assert!(wrong.contains("exports"), "{wrong}");
+}
+
+#[test]
 fn a_mode_of_its_own_wins() {
     let config = changed("id = \"battery\"", "id = \"battery\"\nmode = \"control\"").unwrap();
     assert_eq!(config.setup.mode("battery"), Mode::Control);

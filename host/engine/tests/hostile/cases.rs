@@ -5,6 +5,7 @@ mod bombs;
 mod contracts;
 mod descriptions;
 mod files;
+mod moody;
 mod running;
 
 use wattwright_engine::Answer;
@@ -16,6 +17,8 @@ pub struct Case {
     pub name: String,
     /// Made anew each time, so that none is in memory for longer than it is needed.
     pub bytes: Box<dyn Fn() -> Vec<u8>>,
+    /// What its answer is read from, where it is the answer that is odd.
+    pub image: Option<Vec<u8>>,
     pub allowance: model::Allowance,
     pub end: End,
 }
@@ -34,7 +37,8 @@ pub enum End {
 
 impl Case {
     fn new(name: &str, bytes: impl Fn() -> Vec<u8> + 'static, end: End) -> Self {
-        Self { name: name.to_owned(), bytes: Box::new(bytes), allowance: model::Allowance::default(), end }
+        let allowance = model::Allowance::default();
+        Self { name: name.to_owned(), bytes: Box::new(bytes), image: None, allowance, end }
     }
 }
 
@@ -43,6 +47,14 @@ pub fn all() -> Vec<Case> {
     let parts =
         [files::cases(), contracts::cases(), descriptions::cases(), running::cases(), answers::cases(), bombs::cases()];
     parts.into_iter().flatten().collect()
+}
+
+/// What the answers of all of them are read from.
+pub fn answer_images() -> Vec<Vec<u8>> {
+    let mut images: Vec<_> = all().into_iter().filter_map(|case| case.image).collect();
+    images.sort();
+    images.dedup();
+    images
 }
 
 fn refused(name: &str, bytes: impl Fn() -> Vec<u8> + 'static, code: &'static str, part: &str) -> Case {
@@ -54,11 +66,13 @@ fn undescribed(name: &str, guest: impl Fn() -> Guest + 'static, code: &'static s
 }
 
 fn fails(name: &str, guest: impl Fn() -> Guest + 'static, code: &'static str, part: &str) -> Case {
-    Case::new(name, move || guest().bytes(), End::Fails(code, part.to_owned()))
+    let image = Some(guest().answer_image().to_vec());
+    Case { image, ..Case::new(name, move || guest().bytes(), End::Fails(code, part.to_owned())) }
 }
 
 fn answers(name: &str, guest: impl Fn() -> Guest + 'static, check: impl Fn(&Answer) + 'static) -> Case {
-    Case::new(name, move || guest().bytes(), End::Answers(Box::new(check)))
+    let image = Some(guest().answer_image().to_vec());
+    Case { image, ..Case::new(name, move || guest().bytes(), End::Answers(Box::new(check))) }
 }
 
 /// One that differs from the usual in these bodies and items.

@@ -10,6 +10,7 @@ mod guests;
 
 mod cases;
 mod suite;
+mod targets;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     };
     let tests = vec![
         test("every_hostile_strategy_is_named_and_harms_nobody", suite::run),
+        test("what_is_fuzzed_holds_for_every_seed", targets::hold_for_every_seed),
         test("a_component_cut_off_anywhere_is_refused", suite::cut_off),
     ];
     // Memory is measured of the whole process.

@@ -5,12 +5,11 @@ use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use wattwright_engine::{
-    Answer, ChildCompiler, CompileLimits, Compiler, DecideError, Engine, EngineConfig, LogLine, Strategy,
-};
+use wattwright_engine::{Answer, ChildCompiler, CompileLimits, Compiler, DecideError, Engine, EngineConfig, Strategy};
 
 use crate::cases::{self, Case, End};
 use crate::guests::{Guest, component, input};
+use crate::targets::{harmless, harmless_log};
 
 /// How often each harmless one is asked: it has to give the same each time.
 const CALLS: usize = 3;
@@ -130,20 +129,6 @@ fn judge(engine: &Engine, case: &Case) {
 
 fn decide(strategy: &Strategy, case: &Case) -> Result<Answer, DecideError> {
     strategy.decide_within(&input(), &case.allowance)
-}
-
-/// A message is one line of moderate length without anything that a terminal or a reader could mistake.
-fn harmless(name: &str, message: &str) {
-    assert!(message.len() < 2500 && !message.is_empty(), "{name}: {} bytes: {message}", message.len());
-    let deceptive = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
-    assert!(!message.contains(deceptive), "{name}: {message:?}");
-}
-
-fn harmless_log(name: &str, log: &[LogLine]) {
-    assert!(log.len() <= 101, "{name}: {} lines", log.len());
-    log.iter()
-        .filter(|line| !line.message.is_empty())
-        .for_each(|line| harmless(name, &line.message[..line.message.len().min(2400)]));
 }
 
 /// What somebody put in the place of an artefact is never run.

@@ -41,6 +41,19 @@ impl PriceBook {
         self.quarters.last_key_value().map(|(start, _)| slot::next(*start))
     }
 
+    /// All that is known, in order of time, neighbours of equal price joined.
+    pub fn slots(&self) -> Vec<PriceSlot> {
+        let mut slots: Vec<PriceSlot> = Vec::new();
+        for (start, price_per_kwh) in &self.quarters {
+            let end = slot::next(*start);
+            match slots.last_mut() {
+                Some(last) if last.end == *start && last.price_per_kwh == *price_per_kwh => last.end = end,
+                _ => slots.push(PriceSlot { start: *start, end, price_per_kwh: *price_per_kwh }),
+            }
+        }
+        slots
+    }
+
     /// Drops what was over before `at`.
     pub fn forget_before(&mut self, at: Timestamp) {
         self.quarters = self.quarters.split_off(&slot::start_of(at));
@@ -79,6 +92,17 @@ mod tests {
         assert_eq!(book.price_at(at("2026-11-24T10:30:00Z")), Some(0.25));
         assert_eq!(book.price_at(at("2026-11-25T10:30:00Z")), Some(0.3));
         assert_eq!(book.known_until(), Some(at("2026-11-25T11:00:00Z")));
+    }
+
+    #[test]
+    fn what_is_told_can_be_merged_again() {
+        let mut book = PriceBook::new();
+        book.merge(&[hour("2026-11-24T10:00:00Z", 0.2), hour("2026-11-24T11:00:00Z", 0.2)]);
+        book.merge(&[hour("2026-11-24T12:00:00Z", 0.3), hour("2026-11-24T14:00:00Z", 0.3)]);
+        assert_eq!(book.slots().len(), 3);
+        let mut again = PriceBook::new();
+        again.merge(&book.slots());
+        assert_eq!(again, book);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Prices from a CSV: one line a range, its start under `timestamp_utc`, its price per kWh under a
+//! Prices from a CSV: one line a range, its start under `timestamp_utc`, its price under a
 //! column of any name (such as `import_price_eur_per_kwh`), and where there is a column `end_utc`, its
 //! end; without one, each line is a slot of a quarter of an hour. Further columns are ignored, so a
 //! series is one, too.
@@ -8,20 +8,21 @@ use jiff::Timestamp;
 use model::slot;
 
 use super::tidy::{Listed, Raw, tidy};
-use super::{Parsed, Rules};
+use super::{Document, Heading, Rules, Unit};
 
 const START: &str = "timestamp_utc";
 const END: &str = "end_utc";
 
-/// Reads the prices under `column`. An empty field is an unknown price.
-pub fn parse(text: &str, column: &str, rules: &Rules) -> Parsed {
+/// Reads the prices under `column`, counted in `unit`. An empty field is an unknown price.
+pub fn parse(text: &str, column: &str, unit: Unit, rules: &Rules) -> Document {
+    let heading = Heading { origin: "csv".into(), unit: Some(unit), ..Heading::default() };
     let mut reader = ReaderBuilder::new().trim(Trim::All).flexible(true).from_reader(text.as_bytes());
     let header = reader.headers().cloned().unwrap_or_default();
     let find = |name: &str| header.iter().position(|column| column.trim_start_matches('\u{feff}') == name);
     let (Some(start), Some(price)) = (find(START), find(column)) else {
         let found = header.iter().collect::<Vec<_>>().join(",");
         let text = format!("expected the columns `{START}` and `{column}`, the header is `{found}`");
-        return Parsed { slots: Vec::new(), problems: vec![rules.problem("shape", text, "")] };
+        return Document::failed(heading, rules, "shape", text);
     };
     let end = find(END);
 
@@ -39,7 +40,9 @@ pub fn parse(text: &str, column: &str, rules: &Rules) -> Parsed {
         }
         let line = record.position().map_or(0, Position::line);
         match read_line(&record, start, end, price) {
-            Ok(raw) => listed.ranges.push(raw),
+            Ok(raw) => {
+                listed.ranges.push(Raw { price: raw.price.map(|amount| unit.per_kwh(amount)), ..raw });
+            }
             Err(what) => unreadable.push(format!("line {line}: {what}")),
         }
     }
@@ -50,7 +53,7 @@ pub fn parse(text: &str, column: &str, rules: &Rules) -> Parsed {
             "",
         ));
     }
-    tidy(listed, rules)
+    tidy(listed, heading, rules)
 }
 
 fn read_line(record: &StringRecord, start: usize, end: Option<usize>, price: usize) -> Result<Raw, String> {

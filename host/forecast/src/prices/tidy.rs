@@ -4,10 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use model::slot;
 use model::snapshot::Problem;
 
-use super::{Parsed, PriceSlot, Rules};
+use super::{Document, Heading, PriceSlot, Rules};
 
 /// A range longer than the longest day is no price slot.
 const LONGEST: SignedDuration = SignedDuration::from_hours(25);
+/// Prices come days ahead; what lies further off is a mistake in a time stamp.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(24 * 60);
 /// When more than this share of a list is implausible, its unit is wrong, and the rest is only
 /// plausible by chance.
 const MOST_IMPLAUSIBLE: f64 = 0.1;
@@ -29,8 +31,16 @@ pub(super) struct Listed {
 }
 
 /// Sorts, separates and checks the ranges. Every step names what it changed.
-pub(super) fn tidy(listed: Listed, rules: &Rules) -> Parsed {
+pub(super) fn tidy(listed: Listed, heading: Heading, rules: &Rules) -> Document {
     let Listed { ranges, mut problems } = listed;
+    let ranges = match convert(ranges, &heading, rules) {
+        Ok(ranges) => ranges,
+        Err(text) => {
+            problems.push(rules.problem("currency", text, ""));
+            return Document { heading, slots: Vec::new(), problems };
+        }
+    };
+    let ranges = keep_near(ranges, rules, &mut problems);
     let ranges = keep_whole(ranges, rules, &mut problems);
     let ranges = sort(ranges, rules, &mut problems);
     let ranges = drop_duplicates(ranges, rules, &mut problems);
@@ -38,7 +48,48 @@ pub(super) fn tidy(listed: Listed, rules: &Rules) -> Parsed {
     name_gaps(&ranges, rules, &mut problems);
     let ranges = drop_unknown(ranges, rules, &mut problems);
     let slots = quarantine(ranges, rules, &mut problems);
-    Parsed { slots, problems }
+    Document { heading, slots, problems }
+}
+
+/// Prices in the home's currency.
+fn convert(mut ranges: Vec<Raw>, heading: &Heading, rules: &Rules) -> Result<Vec<Raw>, String> {
+    let (Some(theirs), Some(ours)) = (&heading.currency, &rules.currency) else {
+        return Ok(ranges);
+    };
+    if theirs.eq_ignore_ascii_case(ours) {
+        return Ok(ranges);
+    }
+    let exchange = rules.exchange.as_ref().filter(|exchange| exchange.from.eq_ignore_ascii_case(theirs));
+    let Some(exchange) = exchange else {
+        return Err(format!(
+            "the prices are in {theirs}, the home counts in {ours}; give the source an exchange rate, or take one in {ours}"
+        ));
+    };
+    for raw in &mut ranges {
+        raw.price = raw.price.map(|price| price * exchange.rate);
+    }
+    Ok(ranges)
+}
+
+fn keep_near(ranges: Vec<Raw>, rules: &Rules, problems: &mut Vec<Problem>) -> Vec<Raw> {
+    let Some(now) = rules.around else {
+        return ranges;
+    };
+    let (kept, dropped): (Vec<_>, Vec<_>) =
+        ranges.into_iter().partition(|raw| raw.start.duration_since(now).abs() <= FARTHEST);
+    if let Some(first) = dropped.first() {
+        problems.push(rules.problem(
+            "time",
+            format!(
+                "{} further from now than {} days, the first at `{}`; seconds and milliseconds may be mixed up",
+                counted(dropped.len(), "range is", "ranges are"),
+                FARTHEST.as_hours() / 24,
+                first.start
+            ),
+            "",
+        ));
+    }
+    kept
 }
 
 fn keep_whole(ranges: Vec<Raw>, rules: &Rules, problems: &mut Vec<Problem>) -> Vec<Raw> {

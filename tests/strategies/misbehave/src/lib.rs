@@ -10,8 +10,8 @@ const SCHEMA: &str = r#"{
       "type": "string",
       "title": "How",
       "description": "What goes wrong.",
-      "enum": ["panic", "loop", "decline", "nonsense"],
-      "default": "panic"
+      "enum": ["not", "panic", "loop", "decline", "nonsense"],
+      "default": "not"
     }
   }
 }"#;
@@ -19,6 +19,7 @@ const SCHEMA: &str = r#"{
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum How {
+    Not,
     Panic,
     Loop,
     Decline,
@@ -48,6 +49,7 @@ impl Strategy for Misbehave {
     fn decide(input: Input) -> Result<Plan, String> {
         let settings: Settings = input.settings()?;
         match settings.how {
+            How::Not => Ok(Plan { summary: "behaves".into(), ..Plan::empty() }),
             How::Panic => panic!("this strategy panics"),
             How::Loop => endless(&input),
             How::Decline => Err("this strategy does not feel like it".into()),

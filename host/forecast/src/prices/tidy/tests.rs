@@ -18,7 +18,7 @@ proptest! {
     #[test]
     fn what_comes_out_can_be_relied_upon(ranges in prop::collection::vec(raw(), 0..120)) {
         let rules = Rules::new("prices.import");
-        let parsed = tidy(Listed { ranges: ranges.clone(), problems: Vec::new() }, &rules);
+        let parsed = tidy(Listed { ranges: ranges.clone(), problems: Vec::new() }, Heading::default(), &rules);
         for slot in &parsed.slots {
             prop_assert!(slot.start < slot.end);
             prop_assert_eq!(slot::start_of(slot.start), slot.start);
