@@ -98,7 +98,7 @@ async fn the_guard_refuses_at_the_lower_limit() -> Result<()> {
     })
     .await?;
     ensure!(refusal["decision"] == "refused" && refusal["approved"].is_null(), "{refusal}");
-    until("the battery held, and why", seconds(10), async || {
+    until("the battery held, and why", seconds(45), async || {
         let battery = daemon.battery().await?;
         ensure!(battery["verdict"]["approved"]["kind"] == "hold", "{battery}");
         ensure!(battery["reason"]["text"].to_string().contains("10 %"), "{battery}");

@@ -7,7 +7,7 @@ use ::home::{Home, ReadBack, SendError};
 use async_trait::async_trait;
 use guard::{Approved, Order};
 use jiff::Timestamp;
-use model::home::Baseline;
+use model::home::{Baseline, Taken};
 use model::{BatteryState, Command, HomeState, Link, Reading, TargetId};
 use tokio::sync::{Semaphore, mpsc, watch};
 use wattwright_control::BatterySetup;
@@ -26,6 +26,7 @@ struct Inner {
     up_since: Option<Timestamp>,
     shown: BTreeMap<TargetId, Command>,
     refuse: u32,
+    taken: bool,
 }
 
 pub struct FakeHome {
@@ -39,7 +40,7 @@ pub struct FakeHome {
 impl FakeHome {
     pub fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Came>) {
         let (came, orders) = mpsc::unbounded_channel();
-        let inner = Inner { up_since: Some(Timestamp::now()), shown: BTreeMap::new(), refuse: 0 };
+        let inner = Inner { up_since: Some(Timestamp::now()), shown: BTreeMap::new(), refuse: 0, taken: false };
         let home = Self {
             inner: Mutex::new(inner),
             changes: watch::Sender::new(0),
@@ -64,6 +65,12 @@ impl FakeHome {
 
     pub fn set_link(&self, up: bool) {
         self.inner.lock().unwrap().up_since = up.then(Timestamp::now);
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// All batteries are in other hands, or no longer.
+    pub fn set_taken(&self, taken: bool) {
+        self.inner.lock().unwrap().taken = taken;
         self.changes.send_modify(|count| *count += 1);
     }
 
@@ -93,7 +100,7 @@ impl Home for FakeHome {
             power_w: Reading::of(format!("{id}.power"), 0.0, now),
             device_max_charge_w: None,
             device_max_discharge_w: None,
-            taken: None,
+            taken: inner.taken.then_some(Taken::Calibrating),
         };
         HomeState {
             link,

@@ -71,6 +71,20 @@ async fn a_link_that_is_down_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_battery_in_other_hands_is_waited_for() {
+    let mut rig = holding().await;
+    assert_eq!(rig.order().await, hold());
+    rig.live(|live| live.doing[0].outcome.as_ref().is_some_and(|o| o.stage.is_final())).await;
+    rig.home.set_taken(true);
+    nobody_decides(&rig);
+    rig.tick_by_roster().await;
+    rig.live(|live| live.strategy.is_none()).await;
+    assert_eq!(rig.orders_so_far(), 0, "it calibrates itself");
+    rig.home.set_taken(false);
+    assert_eq!(rig.order().await, release());
+}
+
+#[tokio::test]
 async fn a_refused_release_is_tried_again() {
     let mut rig = holding().await;
     assert_eq!(rig.order().await, hold());

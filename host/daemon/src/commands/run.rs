@@ -114,7 +114,10 @@ pub async fn run(args: Run) -> Result<()> {
 
 /// A new version of a strategy has to have a plan for the home as it was last seen.
 fn trial(journal: Journal, roster: RosterFile) -> Trial {
+    // It is called on the library's own thread, and the sample home needs a runtime.
+    let runtime = tokio::runtime::Handle::current();
     Arc::new(move |strategy| {
+        let _within = runtime.enter();
         let roster = roster.read().unwrap_or_else(|error| {
             tracing::warn!("a strategy is tried with its own defaults: {error:#}");
             Roster::default()

@@ -57,6 +57,33 @@ fn a_mode_of_its_own_wins() {
 
 /// Each mistake is named with the file, the field and what would be right.
 #[test]
+fn limits_of_wear_and_use_have_defaults_and_can_be_set() {
+    let usual = read(EXAMPLE).unwrap();
+    let limits = &usual.setup.limits;
+    assert_eq!(
+        (limits.batteries["battery"].turns_per_day, limits.batteries["battery"].flash_writes_per_day),
+        (24, 300)
+    );
+    assert!(!limits.devices["plug-1"].interruptible, "nobody knows what is behind a plug");
+    assert!(!limits.devices["plug-2"].interruptible, "its task says so");
+    assert!(limits.devices["led"].interruptible);
+    assert_eq!((limits.grid.external, &usual.entities.import_cap), (None, &None));
+
+    let set = EXAMPLE
+        .replace("# import_cap =", "import_cap =")
+        .replace("# outage_reserve_pct = 20", "outage_reserve_pct = 20")
+        .replace("# flash_writes_per_day = 300", "flash_writes_per_day = 50")
+        .replace("# interruptible = true", "interruptible = true");
+    let set = read(&set).unwrap();
+    let limits = &set.setup.limits;
+    assert_eq!(limits.batteries["battery"].outage_reserve_pct, 20.0);
+    assert_eq!(limits.batteries["battery"].flash_writes_per_day, 50);
+    assert!(limits.devices["plug-1"].interruptible);
+    assert_eq!(limits.grid.external.map(|limit| limit.unknown_w), Some(4200.0));
+    assert!(set.entities.import_cap.is_some());
+}
+
+#[test]
 fn mistakes_are_named() {
     let cases: &[(&str, &str, &[&str])] = &[
         ("capacity_wh = 1920", "capacity_kwh = 1.92", &["home.toml", "capacity_kwh", "capacity_wh"]),
