@@ -82,3 +82,6 @@ fn slot(slot: &Slot) -> types::Slot {
         extras: extras(&slot.extras),
     }
 }
+
+#[cfg(test)]
+mod tests;
