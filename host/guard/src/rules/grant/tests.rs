@@ -109,6 +109,9 @@ fn a_balance_is_narrowed() {
     granted.adjusts("battery", bounds(None, None), bounds(Some(900.0), None), Rule::Grant);
     granted.adjusts("battery", bounds(Some(950.0), Some(100.0)), bounds(Some(900.0), Some(100.0)), Rule::Grant);
     granted.accepts("battery", bounds(Some(900.0), Some(100.0)));
+    let both = bench(Grant { max_power_w: Some(700.0), ..Grant::default() });
+    both.adjusts("battery", bounds(None, None), bounds(Some(700.0), Some(700.0)), Rule::Grant);
+    both.adjusts("battery", bounds(Some(300.0), Some(750.0)), bounds(Some(300.0), Some(700.0)), Rule::Grant);
     // An absent bound below the grant's stays absent.
     let mut refusing = bench(Grant { max_power_w: Some(500.0), ..Grant::default() });
     refusing.battery().device_max_charge_w = Some(400.0);
