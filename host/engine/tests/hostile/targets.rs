@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wattwright_engine::{Answer, Engine, EngineConfig, LogLine, Strategy};
+use wattwright_engine::{Answer, ChildCompiler, CompileLimits, Compiler, Engine, EngineConfig, LogLine, Strategy};
 
 use crate::cases;
 use crate::guests::{Guest, PARROT_BYTES, input, parrot};
@@ -10,25 +10,46 @@ use crate::guests::{Guest, PARROT_BYTES, input, parrot};
 /// Larger files have nothing that smaller ones cannot have.
 pub const LOAD_BYTES: usize = 64 << 10;
 
-fn engine() -> Engine {
-    let config = EngineConfig { fuel: 2_000_000, deadline: Duration::from_secs(5), ..EngineConfig::default() };
+/// How much of what could open a block within a block the compiler's stack bears in any case.
+const NESTING: usize = 400;
+
+fn engine(compiler: Compiler) -> Engine {
+    let config =
+        EngineConfig { fuel: 2_000_000, deadline: Duration::from_secs(5), compiler, ..EngineConfig::default() };
     Engine::new(config).unwrap()
 }
 
 /// Any bytes as a file: they load or are refused, and what loads decides or fails.
-pub struct Load(Engine);
+pub struct Load {
+    /// Compiles in this process, where the fuzzer sees which paths the bytes take.
+    here: Engine,
+    /// As the daemon does.
+    apart: Engine,
+}
 
 impl Load {
+    /// The program has to call [`wattwright_engine::compile_child`] when its first argument is `compile`.
     pub fn new() -> Self {
-        Self(engine())
+        let limits = CompileLimits { memory_bytes: 300 << 20, processor_s: 10, ..CompileLimits::default() };
+        let program = std::env::current_exe().unwrap();
+        let child = ChildCompiler { program, arguments: vec!["compile".into()], limits };
+        Self { here: engine(Compiler::InProcess), apart: engine(Compiler::Child(child)) }
     }
 
     pub fn run(&self, bytes: &[u8]) {
-        match self.0.load(bytes) {
+        let engine = if may_overflow(bytes) { &self.apart } else { &self.here };
+        match engine.load(bytes) {
             Ok(strategy) => decide(&strategy, &input()),
             Err(error) => harmless("load", &error.to_string()),
         }
     }
+}
+
+/// Whether the compiler's process could end for want of stack: by a deeply nested file, or by a core module,
+/// since `wit-parser` follows packages that need each other without end.
+fn may_overflow(bytes: &[u8]) -> bool {
+    let openings = bytes.iter().filter(|byte| (0x02..=0x04).contains(*byte)).count();
+    openings > NESTING || bytes.get(4..8) == Some(&[1, 0, 0, 0])
 }
 
 /// Any bytes as the memory that an answer is read from, its record first.
@@ -39,7 +60,7 @@ pub struct Decode {
 
 impl Decode {
     pub fn new() -> Self {
-        Self { strategy: engine().load(&parrot().bytes()).unwrap(), input: input() }
+        Self { strategy: engine(Compiler::InProcess).load(&parrot().bytes()).unwrap(), input: input() }
     }
 
     pub fn run(&mut self, bytes: &[u8]) {
