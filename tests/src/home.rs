@@ -68,7 +68,7 @@ impl Home {
         let mut config: Table = std::fs::read_to_string(root().join(EXAMPLE))?.parse()?;
         config.insert(
             "prices".into(),
-            toml::Value::Table("import = { source = \"csv\", file = \"prices.csv\" }".parse()?),
+            toml::Value::Table("source = [{ source = \"csv\", file = \"prices.csv\" }]".parse()?),
         );
         // Whether one is due depends on the time of day.
         config.remove("task");

@@ -7,16 +7,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use control::{BatterySetup, DeviceSetup, Setup, TaskSetup};
+use feeds::RawSource;
+use forecast::prices::Exchange;
+use forecast::tariff::RawTariff;
 use forecast::{ExportTariff, Tariff};
 use guard::{BatteryLimits, DeviceLimits, ExternalLimit, GridLimits, Limits};
 use home::homeassistant::{EntityId, HomeEntities};
 use home::simulated::Layout;
 use jiff::civil::Time;
+use jiff::tz::TimeZone;
 use journal::Keep;
 use model::snapshot::Abilities;
 use model::{CommandKind, Member, Mode, Roster, TargetId};
-pub use raw::RawPriceSource;
-use raw::{Raw, RawBattery, RawDevice, RawTask};
+use raw::{Raw, RawBattery, RawDevice, RawPrices, RawTask};
 
 /// The strategy of last resort.
 pub const LAST_RESORT: &str = "rule-based";
@@ -67,8 +70,8 @@ pub struct Config {
     pub url: Option<String>,
     /// Where the token is; `None`: `HA_TOKEN` is the token.
     pub token_file: Option<PathBuf>,
-    /// Where prices come from; `None`: nowhere.
-    pub prices: Option<RawPriceSource>,
+    /// Where prices come from.
+    pub prices: PriceSources,
     /// What is made of them.
     pub tariff: Tariff,
     /// Where temperature and clouds ahead come from.
@@ -77,6 +80,19 @@ pub struct Config {
     pub strategies: PathBuf,
     /// Retention.
     pub keep: Keep,
+}
+
+/// Where prices come from, the best first.
+#[derive(Clone, Debug, Default)]
+pub struct PriceSources {
+    /// Of what is drawn from the grid.
+    pub import: Vec<feeds::Source>,
+    /// Of what is fed in, where that has prices of its own.
+    pub feed_in: Vec<feeds::Source>,
+    /// For a source in another currency.
+    pub exchange: Option<Exchange>,
+    /// The home's currency, where it is configured.
+    pub currency: Option<String>,
 }
 
 /// Reads and checks a file.
@@ -161,17 +177,15 @@ impl Check {
             });
         }
         let tasks = raw.task.iter().map(|task| self.task(task, &raw.device)).collect();
-        let export = raw.prices.export.unwrap_or(ExportTariff::Fixed(0.0));
-        let tariff = Tariff::simple(raw.prices.surcharge_per_kwh, raw.prices.vat_pct, export);
-        let mut prices = raw.prices.import;
-        if let Some(RawPriceSource::Csv { file, .. }) = &mut prices {
-            *file = folder.join(&file);
+        let tariff = self.tariff(&raw);
+        let prices = self.prices(raw.prices, raw.home.currency.clone(), &folder);
+        let mut extra: Vec<EntityId> = raw.weather.iter().map(|weather| weather.entity.clone()).collect();
+        for name in prices.import.iter().chain(&prices.feed_in).flat_map(feeds::Source::entities) {
+            match EntityId::try_from(name) {
+                Ok(entity) => extra.push(entity),
+                Err(error) => self.problem("prices.source", error.to_string()),
+            }
         }
-        let price_entity: Option<EntityId> = match &prices {
-            Some(RawPriceSource::NordpoolSensor { entity }) => Some(entity.clone()),
-            _ => None,
-        };
-        let extra = price_entity.into_iter().chain(raw.weather.as_ref().map(|w| w.entity.clone())).collect();
         let members = raw.strategies.members();
         let roster = self.roster(raw.strategies.order, raw.strategies.shadows, members);
         let keep = Keep::default();
@@ -209,6 +223,53 @@ impl Check {
                 past_days: raw.journal.keep_past_days.unwrap_or(keep.past_days),
             },
             path: path.to_owned(),
+        }
+    }
+
+    /// The tariff as it is written out, or the short form among the prices.
+    fn tariff(&mut self, raw: &Raw) -> Tariff {
+        let RawPrices { surcharge_per_kwh, vat_pct, export, .. } = &raw.prices;
+        let Some(written) = &raw.tariff else {
+            let export = export.unwrap_or(ExportTariff::Fixed(0.0));
+            return Tariff::simple(surcharge_per_kwh.unwrap_or(0.0), vat_pct.unwrap_or(0.0), export);
+        };
+        if surcharge_per_kwh.is_some() || vat_pct.is_some() || export.is_some() {
+            let text = "it says all that a kWh costs and earns; take `surcharge_per_kwh`, `vat_pct` and `export` out of \
+                        [prices], or [tariff] out of the file";
+            self.problem("tariff", text.into());
+        }
+        let zone = raw.home.timezone.as_deref().or(written.timezone.as_deref());
+        let Some(zone) = zone.map(TimeZone::get) else {
+            self.problem("home.timezone", "a tariff's times are local ones; say where, such as `Europe/Berlin`".into());
+            return Tariff::default();
+        };
+        // A zone that does not exist is a problem of its own.
+        self.checked_tariff(written, &zone.unwrap_or(TimeZone::UTC))
+    }
+
+    fn checked_tariff(&mut self, written: &RawTariff, zone: &TimeZone) -> Tariff {
+        Tariff::new(written, zone).unwrap_or_else(|error| {
+            error.problems.into_iter().for_each(|problem| self.problem("tariff", problem));
+            Tariff::default()
+        })
+    }
+
+    fn prices(&mut self, raw: RawPrices, currency: Option<String>, folder: &Path) -> PriceSources {
+        let mut checked = |name: &str, sources: Vec<RawSource>| {
+            let mut good = Vec::new();
+            for (index, source) in sources.into_iter().enumerate() {
+                match source.check(folder) {
+                    Ok(source) => good.push(source),
+                    Err(error) => self.problem(&format!("prices.{name}, number {}", index + 1), error.to_string()),
+                }
+            }
+            good
+        };
+        PriceSources {
+            import: checked("source", raw.source),
+            feed_in: checked("feed_in_source", raw.feed_in_source),
+            exchange: raw.exchange,
+            currency,
         }
     }
 

@@ -1,109 +1,152 @@
-//! Brings prices from where they are published into [`Knowledge`]. A source that hangs, lies or vanishes
-//! delays no tick: each feed is a task of its own.
+//! Brings prices and the weather from where they are published into [`Knowledge`]. A source that hangs, lies
+//! or vanishes delays no tick: each kind is fetched by a task of its own.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use forecast::PriceSlot;
-use forecast::prices::{self, Basis, Document, Rules, Unit};
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use feeds::{Cache, Feeds, HomePort, Prices, Settings, Source};
+use forecast::prices::{Basis, Document, Heading, PriceSlot, Rules, Shelf};
 use home::Home;
 use home::homeassistant::{EntityId, HomeAssistant};
 use home::simulated::SimulatedHome;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use model::snapshot::Problem;
+use serde_json::Value;
+use tokio::sync::watch;
 
-use crate::config::RawPriceSource;
-use crate::knowledge::Knowledge;
+use crate::config::PriceSources;
+use crate::knowledge::{Direction, Knowledge};
+use crate::wiring::PATIENCE;
 
-/// A sensor's attributes and a file are at hand, so they are looked at often.
-const LOOK: Duration = Duration::from_secs(15);
 /// An action makes Home Assistant ask others.
 const ASK: Duration = Duration::from_secs(15 * 60);
 /// After an action failed, or before the home is connected.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
-/// Feeds prices for good; ends only when there is nothing that could change.
-pub async fn run(source: RawPriceSource, home: Arc<HomeAssistant>, knowledge: Arc<Knowledge>) {
-    match source {
-        RawPriceSource::NordpoolSensor { entity } => {
-            let rules = Rules::new(entity.as_str());
-            let mut changes = home.changes();
-            loop {
-                match home.attributes(entity.as_str()) {
-                    Some(attributes) => {
-                        enter(
-                            &knowledge,
-                            "nordpool",
-                            prices::nordpool_lists::parse(&attributes.into(), Basis::Market, &rules),
-                        );
-                    }
-                    None if home.state().link.is_up() => {
-                        let text = format!("the home has no attributes of `{entity}`");
-                        enter(&knowledge, "nordpool", failed(&rules, text));
-                    }
-                    None => {}
-                }
-                // The first list comes with the connection; afterwards there is no hurry.
-                if home.attributes(entity.as_str()).is_some() {
-                    tokio::time::sleep(LOOK).await;
-                } else if changes.changed().await.is_err() {
-                    return;
-                }
-            }
-        }
-        RawPriceSource::NordpoolAction { config_entry, area, currency } => loop {
-            let pause = nordpool_action(&home, &knowledge, &config_entry, &area, currency.as_deref()).await;
-            tokio::time::sleep(pause).await;
-        },
-        RawPriceSource::Csv { file, column } => {
-            let mut seen = None;
-            loop {
-                seen = csv(&knowledge, &file, &column, seen);
-                tokio::time::sleep(Duration::from_secs(2)).await;
-            }
-        }
-        RawPriceSource::Fixed { price_per_kwh } => loop {
-            knowledge.prices("fixed", &[fixed(price_per_kwh, Timestamp::now())], Vec::new());
-            tokio::time::sleep(ASK).await;
-        },
+/// Home Assistant, as price sources see it.
+struct Port(Arc<HomeAssistant>);
+
+#[async_trait]
+impl HomePort for Port {
+    fn is_up(&self) -> bool {
+        self.0.state().link.is_up()
+    }
+
+    fn attributes(&self, entity: &str) -> Option<Value> {
+        self.0.attributes(entity).map(Value::Object)
+    }
+
+    async fn call_action(&self, domain: &str, action: &str, data: Value) -> Result<Value, String> {
+        self.0.call_action(domain, action, data).await.map_err(|error| error.to_string())
     }
 }
 
-/// Reads a source once, as far as that is possible at once: for commands that look and end.
-pub async fn once(source: &RawPriceSource, home: &Arc<HomeAssistant>, knowledge: &Knowledge) {
-    match source {
-        RawPriceSource::NordpoolSensor { entity } => {
-            let rules = Rules::new(entity.as_str());
-            if let Some(attributes) = home.attributes(entity.as_str()) {
-                enter(knowledge, "nordpool", prices::nordpool_lists::parse(&attributes.into(), Basis::Market, &rules));
-            }
+/// Both directions of a home's prices, as far as they have sources.
+struct Fetching {
+    direction: Direction,
+    feeds: Feeds,
+}
+
+/// Feeds prices for good. What was known before a restart is in `state_dir`.
+pub async fn prices(sources: PriceSources, home: Arc<HomeAssistant>, knowledge: Arc<Knowledge>, state_dir: &Path) {
+    let cache = Cache::new(state_dir.join("prices"));
+    match fetching(&sources, &home, Some(cache)).await {
+        Ok(all) => all.into_iter().for_each(|fetching| follow(fetching, &home, &knowledge)),
+        Err(error) => tracing::error!("prices cannot be fetched: {error:#}"),
+    }
+}
+
+fn follow(Fetching { direction, feeds }: Fetching, home: &HomeAssistant, knowledge: &Arc<Knowledge>) {
+    let (told, mut heard) = watch::channel(feeds.prices(Timestamp::now()));
+    knowledge.prices(direction, heard.borrow_and_update().clone());
+    tokio::spawn(feeds.run(Timestamp::now, home.changes(), told));
+    let knowledge = knowledge.clone();
+    tokio::spawn(async move {
+        while heard.changed().await.is_ok() {
+            let prices = heard.borrow_and_update().clone();
+            knowledge.prices(direction, prices);
         }
-        RawPriceSource::NordpoolAction { config_entry, area, currency } => {
-            nordpool_action(home, knowledge, config_entry, area, currency.as_deref()).await;
-        }
-        RawPriceSource::Csv { file, column } => {
-            csv(knowledge, file, column, None);
-        }
-        RawPriceSource::Fixed { price_per_kwh } => {
-            knowledge.prices("fixed", &[fixed(*price_per_kwh, Timestamp::now())], Vec::new());
+    });
+}
+
+/// Asks once, as far as there is a need: for commands that look and end.
+pub async fn prices_once(sources: &PriceSources, home: &Arc<HomeAssistant>, knowledge: &Knowledge) -> Result<()> {
+    for Fetching { direction, mut feeds } in fetching(sources, home, None).await? {
+        let now = Timestamp::now();
+        feeds.step(now).await;
+        knowledge.prices(direction, feeds.prices(now));
+    }
+    Ok(())
+}
+
+/// Asks a source by itself, whether or not it is needed.
+pub async fn alone(source: &Source, sources: &PriceSources, home: &Arc<HomeAssistant>) -> Result<Prices> {
+    let now = Timestamp::now();
+    let mut feeds = fetch(vec![source.clone()], sources, Direction::Import, home, None).await?;
+    feeds.step(now).await;
+    Ok(feeds.prices(now))
+}
+
+async fn fetching(sources: &PriceSources, home: &Arc<HomeAssistant>, cache: Option<Cache>) -> Result<Vec<Fetching>> {
+    let mut all = Vec::new();
+    for (direction, own) in [(Direction::Import, &sources.import), (Direction::FeedIn, &sources.feed_in)] {
+        if !own.is_empty() {
+            let feeds = fetch(own.clone(), sources, direction, home, cache.clone()).await?;
+            all.push(Fetching { direction, feeds });
         }
     }
+    Ok(all)
+}
+
+async fn fetch(
+    own: Vec<Source>,
+    sources: &PriceSources,
+    direction: Direction,
+    home: &Arc<HomeAssistant>,
+    cache: Option<Cache>,
+) -> Result<Feeds> {
+    let mut rules = Rules::new(direction.subject());
+    rules.exchange.clone_from(&sources.exchange);
+    // What the home counts in says which prices can be true.
+    let currency = match &sources.currency {
+        Some(currency) => Some(currency.clone()),
+        None => {
+            home.settled(PATIENCE).await;
+            home.state().currency
+        }
+    };
+    if let Some(currency) = currency {
+        rules = rules.in_currency(&currency);
+    }
+    let settings = Settings { cache, ..Settings::new(rules) };
+    Feeds::new(own, settings, Some(Arc::new(Port(home.clone())))).context("there can be no HTTP client")
 }
 
 /// Feeds the simulated home's day-ahead prices, which come out at 13:00 local time.
 pub async fn simulated(home: Arc<SimulatedHome>, knowledge: Arc<Knowledge>) {
     loop {
-        enter_simulated(&home, &knowledge);
+        enter_simulated(&home, &knowledge, Timestamp::now());
         tokio::time::sleep(ASK_AGAIN).await;
     }
 }
 
 /// Enters what the simulated home knows now.
-pub fn enter_simulated(home: &SimulatedHome, knowledge: &Knowledge) {
-    let (import, export) = home.prices(Timestamp::now());
-    knowledge.both_prices("sample year", &import, &export);
+pub fn enter_simulated(home: &SimulatedHome, knowledge: &Knowledge, now: Timestamp) {
+    let (import, export) = home.prices(now);
+    knowledge.prices(Direction::Import, sample(Direction::Import, import));
+    knowledge.prices(Direction::FeedIn, sample(Direction::FeedIn, export));
+}
+
+/// Prices with everything in them.
+fn sample(direction: Direction, slots: Vec<PriceSlot>) -> Prices {
+    let origin = "sample year".to_owned();
+    let heading = Heading { origin: origin.clone(), basis: Basis::Total, ..Heading::default() };
+    let mut shelf = Shelf::new([(origin, Basis::Total)], Rules::new(direction.subject()));
+    shelf.put(0, &Document { heading, slots, problems: Vec::new() });
+    Prices::known(shelf)
 }
 
 /// Feeds the weather ahead.
@@ -140,87 +183,4 @@ pub async fn weather_once(entity: &EntityId, home: &HomeAssistant, knowledge: &K
             ASK_AGAIN
         }
     }
-}
-
-async fn nordpool_action(
-    home: &HomeAssistant,
-    knowledge: &Knowledge,
-    config_entry: &str,
-    area: &str,
-    currency: Option<&str>,
-) -> Duration {
-    let state = home.state();
-    if !state.link.is_up() {
-        return Duration::from_secs(2);
-    }
-    let rules = Rules::new(format!("nordpool.get_prices_for_date of {area}"));
-    let today = Timestamp::now().to_zoned_datetime(market_zone()).date();
-    let mut parsed = Document::default();
-    let mut pause = ASK;
-    for day in [Some(today), today.tomorrow().ok()].into_iter().flatten() {
-        let mut data = serde_json::json!({ "config_entry": config_entry, "date": day.to_string(), "areas": [area] });
-        if let Some(currency) = currency.or(state.currency.as_deref()) {
-            data["currency"] = currency.into();
-        }
-        match home.call_action("nordpool", "get_prices_for_date", data).await {
-            Ok(answer) => {
-                let part = prices::nordpool::parse(&answer, Some(area), None, &rules);
-                parsed.slots.extend(part.slots);
-                parsed.problems.extend(part.problems);
-            }
-            // Tomorrow is not out before the early afternoon; that is no problem.
-            Err(error) if day == today => {
-                parsed.problems.push(problem(&rules, format!("the action failed: {error}")));
-                pause = ASK_AGAIN;
-            }
-            Err(error) => tracing::debug!(%error, "no prices of tomorrow yet"),
-        }
-    }
-    enter(knowledge, "nordpool", parsed);
-    pause
-}
-
-/// Market days are Central European days, wherever the home is.
-fn market_zone() -> TimeZone {
-    TimeZone::get("Europe/Brussels").unwrap_or(TimeZone::UTC)
-}
-
-fn csv(knowledge: &Knowledge, file: &Path, column: &str, seen: Option<SystemTime>) -> Option<SystemTime> {
-    let rules = Rules::new(file.display().to_string());
-    let modified = std::fs::metadata(file).and_then(|m| m.modified()).ok();
-    if modified.is_some() && modified == seen {
-        return seen;
-    }
-    match std::fs::read_to_string(file) {
-        Ok(text) => enter(knowledge, "csv", prices::csv::parse(&text, column, Unit::PER_KWH, &rules)),
-        Err(error) => enter(knowledge, "csv", failed(&rules, format!("{}: {error}", file.display()))),
-    }
-    modified
-}
-
-/// A price that never changes, for as far as anyone looks.
-fn fixed(price_per_kwh: f64, now: Timestamp) -> PriceSlot {
-    let start = model::slot::start_of(now);
-    let end = start.checked_add(SignedDuration::from_hours(72)).unwrap_or(Timestamp::MAX);
-    PriceSlot { start, end, price_per_kwh }
-}
-
-fn failed(rules: &Rules, text: String) -> Document {
-    Document { problems: vec![problem(rules, text)], ..Document::default() }
-}
-
-fn problem(rules: &Rules, text: String) -> Problem {
-    Problem {
-        code: "missing".into(),
-        subject: "ahead.import-price".into(),
-        text,
-        assumed: format!("what {} said before", rules.subject),
-    }
-}
-
-fn enter(knowledge: &Knowledge, origin: &str, parsed: Document) {
-    for problem in &parsed.problems {
-        tracing::debug!(subject = problem.subject, code = problem.code, "{}", problem.text);
-    }
-    knowledge.prices(origin, &parsed.slots, parsed.problems);
 }

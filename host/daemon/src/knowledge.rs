@@ -5,7 +5,12 @@ use std::sync::Mutex;
 
 use control::ports::Measured;
 use control::{Data, Known};
-use forecast::{Accumulator, PriceBook, PriceSlot, Sample, Tariff, WeatherHour, persistence, weather};
+use feeds::Prices;
+use forecast::prices::{Rules, Shelf};
+use forecast::tariff::SlotPrices;
+use forecast::{Accumulator, Sample, Tariff, WeatherHour, persistence, weather};
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use journal::Journal;
 use model::slot;
@@ -13,7 +18,7 @@ use model::snapshot::{PastSlot, Problem, Slot, Source};
 use tokio::sync::watch;
 
 /// How far a snapshot looks ahead: today and tomorrow, whatever the hour.
-const AHEAD: SignedDuration = SignedDuration::from_hours(48);
+pub const AHEAD: SignedDuration = SignedDuration::from_hours(48);
 /// How far a snapshot looks back: what persistence needs.
 const BEHIND: SignedDuration = SignedDuration::from_hours(48);
 /// A measurement holds for this long when nothing newer comes.
@@ -21,10 +26,8 @@ const HOLD: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Default)]
 struct Inner {
-    import: PriceBook,
-    export: Option<PriceBook>,
-    origin: String,
-    price_problems: Vec<Problem>,
+    import: Option<Prices>,
+    feed_in: Option<Prices>,
     weather: Vec<WeatherHour>,
     weather_problems: Vec<Problem>,
     past: Vec<PastSlot>,
@@ -34,6 +37,8 @@ struct Inner {
 /// Prices, forecasts and history of one home.
 pub struct Knowledge {
     tariff: Tariff,
+    /// For a home whose prices are not fetched, or not yet.
+    nothing: Shelf,
     journal: Option<Journal>,
     inner: Mutex<Inner>,
     changes: watch::Sender<u64>,
@@ -43,7 +48,8 @@ impl Knowledge {
     /// Knows the past that the journal has, or that is given.
     pub fn new(tariff: Tariff, journal: Option<Journal>, past: Vec<PastSlot>) -> Self {
         let inner = Inner { past, open: Some(Accumulator::new(HOLD)), ..Inner::default() };
-        Self { tariff, journal, inner: Mutex::new(inner), changes: watch::Sender::new(0) }
+        let nothing = Shelf::new([], Rules::new(Direction::Import.subject()));
+        Self { tariff, nothing, journal, inner: Mutex::new(inner), changes: watch::Sender::new(0) }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -51,14 +57,29 @@ impl Knowledge {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Enters market prices. Those known before stay where nothing new is said of them.
-    pub fn prices(&self, origin: &str, slots: &[PriceSlot], problems: Vec<Problem>) {
-        self.enter(origin, slots, None, problems);
+    /// Enters what is known of the prices of one direction now, in place of what was.
+    pub fn prices(&self, direction: Direction, prices: Prices) {
+        let mut inner = self.lock();
+        let place = match direction {
+            Direction::Import => &mut inner.import,
+            Direction::FeedIn => &mut inner.feed_in,
+        };
+        // How the sources are doing is no reason to decide anew.
+        let changed = place.as_ref().is_none_or(|before| before.shelf != prices.shelf);
+        *place = Some(prices);
+        if changed {
+            self.changes.send_modify(|version| *version += 1);
+        }
     }
 
-    /// Enters final prices for both directions.
-    pub fn both_prices(&self, origin: &str, import: &[PriceSlot], export: &[PriceSlot]) {
-        self.enter(origin, import, Some(export), Vec::new());
+    /// Today's prices for people to read, with their components.
+    pub fn table(&self, now: Timestamp, zone: &TimeZone) -> String {
+        let inner = self.lock();
+        let day = zone.to_datetime(now).date();
+        let begin = |day: Date| zone.to_timestamp(day.to_datetime(Time::midnight()));
+        let (Ok(start), Ok(end)) = (begin(day), day.tomorrow().and_then(begin)) else { return String::new() };
+        let slots: Vec<_> = slot::starts(start, end).map(|at| (at, self.priced(&inner, at))).collect();
+        forecast::tariff::table(&slots, zone)
     }
 
     /// Enters what the weather will be, in place of what was said before unless nothing is said.
@@ -70,35 +91,16 @@ impl Knowledge {
         inner.weather_problems = problems;
     }
 
-    fn enter(&self, origin: &str, import: &[PriceSlot], export: Option<&[PriceSlot]>, problems: Vec<Problem>) {
-        let mut inner = self.lock();
-        let before = (inner.import.clone(), inner.export.clone(), inner.price_problems.clone());
-        inner.import.merge(import);
-        if let Some(export) = export {
-            inner.export.get_or_insert_with(PriceBook::new).merge(export);
-        }
-        inner.origin = origin.to_owned();
-        inner.price_problems = problems;
-        if before != (inner.import.clone(), inner.export.clone(), inner.price_problems.clone()) {
-            self.changes.send_modify(|version| *version += 1);
-        }
+    fn priced(&self, inner: &Inner, at: Timestamp) -> SlotPrices {
+        let import = inner.import.as_ref().map_or(&self.nothing, |prices| &prices.shelf);
+        self.tariff.prices(at, import, inner.feed_in.as_ref().map(|prices| &prices.shelf))
     }
 
-    fn import_price(&self, inner: &Inner, at: Timestamp) -> Option<f64> {
-        self.tariff.import(at, Some(inner.import.price_at(at)?)).per_kwh
-    }
-
-    fn export_price(&self, inner: &Inner, at: Timestamp) -> Option<f64> {
-        match &inner.export {
-            Some(book) => book.price_at(at),
-            None => self.tariff.export(at, inner.import.price_at(at)).per_kwh,
-        }
-    }
-
-    fn price_problems(&self, inner: &Inner, now: Timestamp) -> Vec<Problem> {
-        let mut problems = inner.price_problems.clone();
-        if inner.import.price_at(now).is_none() {
-            let text = match inner.import.known_until() {
+    fn price_problems(&self, inner: &Inner, now: Timestamp, until: Timestamp) -> Vec<Problem> {
+        let fetched = [&inner.import, &inner.feed_in].into_iter().flatten();
+        let mut problems: Vec<Problem> = fetched.flat_map(|prices| prices.problems(now, until)).collect();
+        if self.priced(inner, now).import.per_kwh.is_none() {
+            let text = match inner.import.as_ref().and_then(|prices| prices.shelf.known_until()) {
                 Some(until) if until > now => "there is no import price for the present quarter-hour".to_owned(),
                 Some(until) => format!("import prices are known until {until} only"),
                 None => "no import prices are known".to_owned(),
@@ -111,6 +113,25 @@ impl Knowledge {
             });
         }
         problems
+    }
+}
+
+/// Which way energy goes that has a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the grid.
+    Import,
+    /// To the grid, where that has prices of its own.
+    FeedIn,
+}
+
+impl Direction {
+    /// What problems with its prices are about.
+    pub fn subject(self) -> &'static str {
+        match self {
+            Direction::Import => "ahead.import-price",
+            Direction::FeedIn => "ahead.export-price",
+        }
     }
 }
 
@@ -130,8 +151,9 @@ impl Data for Knowledge {
             return;
         }
         for slot in &mut done {
-            slot.import_price = self.import_price(&inner, slot.start);
-            slot.export_price = self.export_price(&inner, slot.start);
+            let prices = self.priced(&inner, slot.start);
+            slot.import_price = prices.import.per_kwh;
+            slot.export_price = prices.export.per_kwh;
         }
         if let Some(journal) = &self.journal
             && let Err(error) = journal.record_past(&done)
@@ -139,10 +161,6 @@ impl Data for Knowledge {
             tracing::error!(%error, "past slots could not be kept");
         }
         let first = at.checked_sub(BEHIND).unwrap_or(Timestamp::MIN);
-        inner.import.forget_before(first);
-        if let Some(export) = &mut inner.export {
-            export.forget_before(first);
-        }
         // A slot that was begun before a restart is measured in two parts; the longer one would be
         // better, the later one is what there is.
         inner.past.retain(|slot| slot.end > first && !done.iter().any(|new| new.start == slot.start));
@@ -152,13 +170,20 @@ impl Data for Knowledge {
     fn known(&self, now: Timestamp) -> Known {
         let inner = self.lock();
         let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
-        let mut ahead: Vec<Slot> = slot::starts(now, until)
-            .map(|start| Slot {
-                import_price: self.import_price(&inner, start),
-                export_price: self.export_price(&inner, start),
+        let mut origin = None;
+        let priced = |start| {
+            let prices = self.priced(&inner, start);
+            let slot = Slot {
+                import_price: prices.import.per_kwh,
+                export_price: prices.export.per_kwh,
                 ..Slot::unknown(start)
-            })
-            .collect();
+            };
+            // Later slots may be known from another source; the first is what counts now.
+            origin = origin.take().or(prices.origin);
+            slot
+        };
+        let mut ahead: Vec<Slot> = slot::starts(now, until).map(priced).collect();
+        let origin = origin.unwrap_or_else(|| "tariff".into());
         persistence::fill(&mut ahead, &inner.past);
         weather::fill(&mut ahead, &inner.weather);
         let known = |of: fn(&Slot) -> Option<f64>| ahead.iter().rev().find(|slot| of(slot).is_some()).map(|s| s.end);
@@ -168,15 +193,15 @@ impl Data for Knowledge {
             known_until,
         };
         let mut sources = vec![
-            source("import-price", &inner.origin, known(|s| s.import_price)),
-            source("export-price", &inner.origin, known(|s| s.export_price)),
+            source("import-price", &origin, known(|s| s.import_price)),
+            source("export-price", &origin, known(|s| s.export_price)),
         ];
         sources.push(source("solar", "persistence", known(|s| s.solar_w)));
         sources.push(source("load", "persistence", known(|s| s.load_w)));
         sources.push(source("temperature", "home assistant", known(|s| s.temperature_c)));
         sources.push(source("cloud-cover", "home assistant", known(|s| s.cloud_cover_pct)));
         sources.retain(|source| source.known_until.is_some());
-        let mut problems = self.price_problems(&inner, now);
+        let mut problems = self.price_problems(&inner, now, until);
         problems.extend(inner.weather_problems.iter().cloned());
         Known { past: inner.past.clone(), sources, problems, ahead }
     }
@@ -189,6 +214,7 @@ impl Data for Knowledge {
 #[cfg(test)]
 mod tests {
     use forecast::ExportTariff;
+    use forecast::prices::{Basis, Document, PriceSlot};
 
     use super::*;
 
@@ -196,9 +222,13 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn hour(start: &str, price_per_kwh: f64) -> PriceSlot {
+    fn hour(start: &str, price_per_kwh: f64) -> Prices {
         let start = at(start);
-        PriceSlot { start, end: start.checked_add(SignedDuration::from_hours(1)).unwrap(), price_per_kwh }
+        let end = start.checked_add(SignedDuration::from_hours(1)).unwrap();
+        let mut shelf = Shelf::new([("csv".to_owned(), Basis::Market)], Rules::new("x"));
+        let slots = vec![PriceSlot { start, end, price_per_kwh }];
+        shelf.put(0, &Document { slots, ..Document::default() });
+        Prices::known(shelf)
     }
 
     fn knowledge() -> Knowledge {
@@ -210,7 +240,7 @@ mod tests {
     #[test]
     fn the_tariff_is_on_every_price_and_the_horizon_is_marked() {
         let knowledge = knowledge();
-        knowledge.prices("csv", &[hour("2100-01-01T10:00:00Z", 0.2)], Vec::new());
+        knowledge.prices(Direction::Import, hour("2100-01-01T10:00:00Z", 0.2));
         let known = knowledge.known(at(NOW));
         assert_eq!(known.ahead.len(), 193);
         assert_eq!(known.ahead[0].start, at("2100-01-01T10:00:00Z"));
@@ -231,9 +261,19 @@ mod tests {
     fn prices_that_say_nothing_new_change_nothing() {
         let knowledge = knowledge();
         let changes = knowledge.changes();
-        knowledge.prices("csv", &[hour("2100-01-01T10:00:00Z", 0.2)], Vec::new());
-        knowledge.prices("csv", &[hour("2100-01-01T10:00:00Z", 0.2)], Vec::new());
+        knowledge.prices(Direction::Import, hour("2100-01-01T10:00:00Z", 0.2));
+        knowledge.prices(Direction::Import, hour("2100-01-01T10:00:00Z", 0.2));
         assert_eq!(*changes.borrow(), 1);
+    }
+
+    #[test]
+    fn a_tariff_of_fixed_rates_needs_no_market() {
+        let raw = toml::from_str("import = { component = [{ name = 'all', rate = 0.3 }] }").unwrap();
+        let tariff = Tariff::new(&raw, &TimeZone::UTC).unwrap();
+        let known = Knowledge::new(tariff, None, Vec::new()).known(at(NOW));
+        assert!(known.problems.is_empty(), "{:?}", known.problems);
+        assert_eq!((known.ahead[0].import_price, known.ahead[192].import_price), (Some(0.3), Some(0.3)));
+        assert_eq!(known.sources[0].origin, "tariff");
     }
 
     #[test]

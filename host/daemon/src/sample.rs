@@ -15,8 +15,8 @@ use home::simulated::{SimulatedConfig, SimulatedHome};
 use jiff::Timestamp;
 use model::Input;
 
-use crate::config;
 use crate::knowledge::Knowledge;
+use crate::{config, feeds};
 
 /// 08:10 in Berlin, so that prices of the day are known and those of tomorrow are not.
 const MOMENT: &str = "2024-06-18T06:10:00Z";
@@ -28,8 +28,7 @@ pub fn input(settings: serde_json::Value) -> Result<Input> {
         .context("the sample home cannot be set up")?;
     let setup = config::simulated(&home.layout());
     let knowledge = Knowledge::new(Tariff::default(), None, home.past_slots());
-    let (import, export) = home.prices(now);
-    knowledge.both_prices("sample year", &import, &export);
+    feeds::enter_simulated(&home, &knowledge, now);
     let state = home.state();
     let mut watch = Watch::default();
     watch.observe(&state, &setup.limits, Duration::ZERO, now);

@@ -13,7 +13,7 @@ use home::simulated::{SimulatedConfig, SimulatedHome};
 use journal::Keep;
 use model::{Link, Roster};
 
-use crate::config::{self, Config, RawPriceSource};
+use crate::config::{self, Config, PriceSources};
 
 /// How long a command that looks once waits for Home Assistant.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,7 +25,7 @@ pub enum Place {
         /// The adapter.
         home: Arc<HomeAssistant>,
         /// Where prices come from.
-        prices: Option<RawPriceSource>,
+        prices: PriceSources,
         /// Where the weather ahead comes from.
         weather: Option<EntityId>,
     },

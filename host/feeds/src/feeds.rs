@@ -74,6 +74,11 @@ pub struct Prices {
 }
 
 impl Prices {
+    /// Prices that need not be fetched.
+    pub fn known(shelf: Shelf) -> Self {
+        Self { shelf, status: Vec::new(), failures: Vec::new() }
+    }
+
     /// What is wrong with the prices of `[from, until)` and with their sources.
     pub fn problems(&self, from: Timestamp, until: Timestamp) -> Vec<Problem> {
         let mut problems = self.shelf.problems(from, until);

@@ -1,10 +1,18 @@
 //! `wattwright check`.
 
+use std::sync::Arc;
+
 use anyhow::{Result, bail};
+use control::snapshot;
+use forecast::Tariff;
 use home::Home;
+use home::homeassistant::HomeAssistant;
+use jiff::Timestamp;
 
 use super::say;
 use crate::cli::HomeArgs;
+use crate::config::PriceSources;
+use crate::knowledge::{AHEAD, Knowledge};
 use crate::wiring::{self, Place};
 use crate::{feeds, shipped};
 
@@ -27,20 +35,11 @@ pub async fn run(args: HomeArgs) -> Result<()> {
     wiring::connected(&parts.place).await?;
     if let Place::Real { home, prices, .. } = &parts.place {
         problems.extend(home.validate().await?.iter().map(ToString::to_string));
-        match prices {
-            None => say("note: no prices are configured; strategies will not know when energy is cheap"),
-            Some(source) => {
-                let knowledge = crate::knowledge::Knowledge::new(parts.tariff, None, Vec::new());
-                feeds::once(source, home, &knowledge).await;
-                let known = control::Data::known(&knowledge, jiff::Timestamp::now());
-                problems.extend(known.problems.iter().map(|p| format!("prices.import: {}", p.text)));
-                for source in &known.sources {
-                    if let Some(until) = source.known_until {
-                        say(format!("{} from {}: known until {until}", source.column, source.origin));
-                    }
-                }
-            }
-        }
+        problems.extend(check_prices(prices, &parts.tariff, home).await?);
+        let zone = snapshot::timezone(&snapshot::timezone_name(&parts.setup, &home.state()));
+        let knowledge = Knowledge::new(parts.tariff.clone(), None, Vec::new());
+        feeds::prices_once(prices, home, &knowledge).await?;
+        say(format!("Prices of today per kWh, VAT included:\n{}", knowledge.table(Timestamp::now(), &zone)));
         let state = home.state();
         say(format!(
             "Home Assistant: time zone {}, currency {}",
@@ -53,6 +52,26 @@ pub async fn run(args: HomeArgs) -> Result<()> {
         return Ok(());
     }
     bail!("{} to mend:\n  {}", count(problems.len()), problems.join("\n  "));
+}
+
+/// Asks every source, also those that are there only for when others fail.
+async fn check_prices(sources: &PriceSources, tariff: &Tariff, home: &Arc<HomeAssistant>) -> Result<Vec<String>> {
+    if sources.import.is_empty() && tariff.needs_market() {
+        say("note: no prices are configured; strategies will not know when energy is cheap");
+    }
+    let mut problems = Vec::new();
+    let now = Timestamp::now();
+    let later = now.checked_add(AHEAD)?;
+    for source in sources.import.iter().chain(&sources.feed_in) {
+        let prices = feeds::alone(source, sources, home).await?;
+        let name = source.name();
+        problems.extend(prices.problems(now, later).iter().map(|p| format!("prices.source `{name}`: {}", p.text)));
+        match prices.shelf.known_until() {
+            Some(until) => say(format!("prices from {name}: known until {until}")),
+            None => say(format!("prices from {name}: none")),
+        }
+    }
+    Ok(problems)
 }
 
 fn count(problems: usize) -> String {

@@ -64,16 +64,14 @@ pub async fn run(args: Run) -> Result<()> {
             let past = home.past_slots();
             journal.record_past(&past)?;
             let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), past));
-            feeds::enter_simulated(home, &knowledge);
+            feeds::enter_simulated(home, &knowledge, now);
             tokio::spawn(feeds::simulated(home.clone(), knowledge.clone()));
             knowledge
         }
         Place::Real { home, prices, weather } => {
             let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), known_past));
-            if let Some(prices) = prices.clone() {
-                feeds::once(&prices, home, &knowledge).await;
-                tokio::spawn(feeds::run(prices, home.clone(), knowledge.clone()));
-            }
+            let (prices, home_too, to, dir) = (prices.clone(), home.clone(), knowledge.clone(), state_dir.clone());
+            tokio::spawn(async move { feeds::prices(prices, home_too, to, &dir).await });
             if let Some(entity) = weather.clone() {
                 tokio::spawn(feeds::weather(entity, home.clone(), knowledge.clone()));
             }

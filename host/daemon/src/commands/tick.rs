@@ -27,14 +27,12 @@ pub async fn run(args: TickArgs) -> Result<()> {
     let knowledge = match &parts.place {
         Place::Simulated(home) => {
             let knowledge = Knowledge::new(parts.tariff.clone(), None, home.past_slots());
-            feeds::enter_simulated(home, &knowledge);
+            feeds::enter_simulated(home, &knowledge, Timestamp::now());
             knowledge
         }
         Place::Real { home, prices, weather } => {
             let knowledge = Knowledge::new(parts.tariff.clone(), None, Vec::new());
-            if let Some(source) = prices {
-                feeds::once(source, home, &knowledge).await;
-            }
+            feeds::prices_once(prices, home, &knowledge).await?;
             if let Some(entity) = weather {
                 feeds::weather_once(entity, home, &knowledge).await;
             }

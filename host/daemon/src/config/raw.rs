@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use feeds::RawSource;
 use forecast::ExportTariff;
+use forecast::prices::Exchange;
+use forecast::tariff::RawTariff;
 use home::homeassistant::{BatteryEntities, DeviceEntities, EntityId, EntityRef};
 use jiff::civil::Time;
 use model::{Allowance, CommandKind, Grant, Member, Mode};
@@ -32,6 +35,8 @@ pub struct Raw {
     pub task: Vec<RawTask>,
     #[serde(default)]
     pub prices: RawPrices,
+    /// What a kWh costs and earns, component by component.
+    pub tariff: Option<RawTariff>,
     #[serde(default)]
     pub strategies: RawStrategies,
     #[serde(default)]
@@ -173,35 +178,21 @@ pub struct RawWindow {
     pub deadline: Time,
 }
 
-/// Prices and what is made of them.
+/// Where prices come from, and what is made of them where that is no more than this.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawPrices {
-    pub import: Option<RawPriceSource>,
+    /// The best first; the others are asked when it does not know.
     #[serde(default)]
-    pub surcharge_per_kwh: f64,
+    pub source: Vec<RawSource>,
+    /// The same for what is fed in, where that has prices of its own.
     #[serde(default)]
-    pub vat_pct: f64,
+    pub feed_in_source: Vec<RawSource>,
+    /// For a source in another currency.
+    pub exchange: Option<Exchange>,
+    pub surcharge_per_kwh: Option<f64>,
+    pub vat_pct: Option<f64>,
     pub export: Option<ExportTariff>,
-}
-
-/// Where prices come from.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(tag = "source", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum RawPriceSource {
-    /// A sensor with `raw_today` and `raw_tomorrow`.
-    NordpoolSensor { entity: EntityId },
-    /// The action of Home Assistant's own Nord Pool integration.
-    NordpoolAction { config_entry: String, area: String, currency: Option<String> },
-    /// A file with the columns `timestamp_utc`, `end_utc` (or quarter-hours) and a price, relative to this
-    /// file; read again when it changes.
-    Csv {
-        file: PathBuf,
-        #[serde(default = "price_per_kwh")]
-        column: String,
-    },
-    /// Always the same.
-    Fixed { price_per_kwh: f64 },
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -248,10 +239,6 @@ impl RawStrategies {
 pub struct RawJournal {
     pub keep_ticks_days: Option<u32>,
     pub keep_past_days: Option<u32>,
-}
-
-fn price_per_kwh() -> String {
-    "price_per_kwh".into()
 }
 
 fn ten() -> f64 {

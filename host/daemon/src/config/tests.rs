@@ -116,15 +116,58 @@ fn a_file_that_is_not_there_is_named() {
     assert!(error.contains("nowhere/home.toml"), "{error}");
 }
 
+/// The example with other prices.
+fn priced(prices: &str) -> Result<Config, String> {
+    let mut table: toml::Table = EXAMPLE.parse().unwrap();
+    table.remove("prices");
+    read(&format!("{table}\n{prices}"))
+}
+
 #[test]
-fn prices_from_a_file_are_relative_to_the_configuration() {
-    let csv = "import = { source = \"csv\", file = \"prices.csv\" }";
-    let text: String = EXAMPLE
-        .lines()
-        .map(|line| if line.starts_with("import = ") { csv } else { line })
-        .collect::<Vec<_>>()
-        .join("\n");
-    let config = read(&text).unwrap();
-    let expected = RawPriceSource::Csv { file: "homes/prices.csv".into(), column: "price_per_kwh".into() };
-    assert_eq!(config.prices, Some(expected));
+fn sources_are_in_order_and_files_are_relative_to_the_configuration() {
+    let config = priced(
+        "[[prices.source]]\nsource = 'epex-spot-sensor'\nentity = 'sensor.epex'\n\
+         [[prices.source]]\nsource = 'csv'\nfile = 'prices.csv'\n\
+         [[prices.feed_in_source]]\nsource = 'smard'\nzone = 'AT'",
+    )
+    .unwrap();
+    let names = |sources: &[feeds::Source]| sources.iter().map(feeds::Source::name).collect::<Vec<_>>();
+    assert_eq!(names(&config.prices.import), ["epex-spot-sensor", "csv"]);
+    assert_eq!(names(&config.prices.feed_in), ["smard"]);
+    assert!(format!("{:?}", config.prices.import[1]).contains("homes/prices.csv"));
+    // So that Home Assistant is asked for its attributes.
+    assert!(config.entities.extra.iter().any(|entity| entity.as_str() == "sensor.epex"));
+}
+
+#[test]
+fn what_is_wrong_with_prices_and_tariffs_is_named() {
+    let tariff = "[tariff]\nimport = { component = [{ name = 'all', rate = 0.3 }] }";
+    let wrong = [
+        ("[[prices.source]]\nsource = 'awattar'\nzone = 'FR'", "prices.source, number 1: zone: `FR`"),
+        ("[[prices.source]]\nsource = 'nordpool-sensor'\nentity = 'price'", "prices.source: "),
+        ("[tariff]\nunit = 'ct/MJ'\nimport = { component = [{ name = 'all', rate = 0.3 }] }", "tariff: unit"),
+        (&format!("{tariff}\n[prices]\nvat_pct = 19"), "tariff: it says all that a kWh costs"),
+        (tariff, "home.timezone: a tariff's times are local ones"),
+    ];
+    for (prices, expected) in wrong {
+        let error = priced(prices).expect_err(prices);
+        assert!(error.contains(expected), "`{prices}` gives: {error}\nexpected to find: {expected}");
+    }
+}
+
+#[test]
+fn every_example_tariff_is_one_for_a_configuration() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tariffs");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let tariffs: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect();
+    assert!(tariffs.len() >= 9);
+    for path in tariffs {
+        let mut table: toml::Table = EXAMPLE.parse().unwrap();
+        table["home"]["timezone"] = toml::Value::String("Europe/Berlin".into());
+        table.remove("prices");
+        let example: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
+        table.extend(example);
+        let config = read(&table.to_string());
+        assert!(config.is_ok(), "{}: {}", path.display(), config.unwrap_err());
+    }
 }
