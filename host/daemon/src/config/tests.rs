@@ -145,7 +145,10 @@ fn what_is_wrong_with_prices_and_tariffs_is_named() {
     let wrong = [
         ("[[prices.source]]\nsource = 'awattar'\nzone = 'FR'", "prices.source, number 1: zone: `FR`"),
         ("[[prices.source]]\nsource = 'nordpool-sensor'\nentity = 'price'", "prices.source: "),
-        ("[tariff]\nunit = 'ct/MJ'\nimport = { component = [{ name = 'all', rate = 0.3 }] }", "tariff: unit"),
+        (
+            "[tariff]\nunit = 'ct/MJ'\ntimezone = 'Europe/Berlin'\nimport = { component = [{ name = 'all', rate = 0.3 }] }",
+            "tariff: unit",
+        ),
         (&format!("{tariff}\n[prices]\nvat_pct = 19"), "tariff: it says all that a kWh costs"),
         (tariff, "home.timezone: a tariff's times are local ones"),
     ];
@@ -163,7 +166,7 @@ fn every_example_tariff_is_one_for_a_configuration() {
     assert!(tariffs.len() >= 9);
     for path in tariffs {
         let mut table: toml::Table = EXAMPLE.parse().unwrap();
-        table["home"]["timezone"] = toml::Value::String("Europe/Berlin".into());
+        table["home"].as_table_mut().unwrap().insert("timezone".into(), "Europe/Berlin".into());
         table.remove("prices");
         let example: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
         table.extend(example);
