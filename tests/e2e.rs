@@ -5,5 +5,6 @@ mod commands;
 mod control;
 mod manage;
 mod pages;
+mod prices;
 mod recovery;
 mod strategies;

@@ -16,8 +16,8 @@ use crate::port::HomePort;
 use crate::schedule::Health;
 use crate::source::Source;
 
-/// Attributes, files and figures are looked at each minute.
-const LOOK: SignedDuration = SignedDuration::from_mins(1);
+/// Attributes, files and figures are at hand, so they are looked at often.
+const LOOK: SignedDuration = SignedDuration::from_secs(15);
 /// A source through Home Assistant is asked again this soon after the connection was not there.
 const HOME_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 /// The clock is looked at this often, since it may be set.

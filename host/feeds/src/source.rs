@@ -140,8 +140,8 @@ pub enum RawSource {
         /// Else the usual one.
         url: Option<String>,
     },
-    /// A file with the columns `timestamp_utc`, `end_utc` (or quarter-hours) and a price; read again each
-    /// minute.
+    /// A file with the columns `timestamp_utc`, `end_utc` (or quarter-hours) and a price; read again
+    /// every 15 s.
     Csv {
         /// Which.
         file: PathBuf,

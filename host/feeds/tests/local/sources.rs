@@ -1,6 +1,7 @@
 //! Every source over HTTP: what it is asked, and that its answer arrives.
 
 use forecast::prices::Basis;
+use jiff::SignedDuration;
 use tempfile::tempdir;
 
 use super::server::{Reply, Server};
@@ -164,7 +165,7 @@ async fn a_file_and_a_figure_need_nobody() {
     ];
     let mut feeds = feeds(&sources, folder.path());
     let next = feeds.step(now()).await;
-    assert_eq!(next, now() + minutes(1));
+    assert_eq!(next, now() + SignedDuration::from_secs(15));
     assert!((feeds.shelf().quote_at(now()).unwrap().price_per_kwh - 0.314).abs() < 1e-12);
     assert_eq!(feeds.shelf().quote_at(now() + minutes(15)).unwrap().price_per_kwh, 0.25);
     std::fs::write(&file, "timestamp_utc,ct\n2026-11-24T10:00:00Z,30\n").unwrap();
