@@ -1,7 +1,7 @@
 //! Brings prices and the weather from where they are published into [`Knowledge`]. A source that hangs, lies
 //! or vanishes delays no tick: each kind is fetched by a task of its own.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,26 +50,31 @@ struct Fetching {
     feeds: Feeds,
 }
 
-/// Feeds prices for good. What was known before a restart is in `state_dir`.
-pub async fn prices(sources: PriceSources, home: Arc<HomeAssistant>, knowledge: Arc<Knowledge>, state_dir: &Path) {
+/// Feeds prices for good, in tasks of their own. Returns when each has asked its sources for the first time.
+/// What was known before a restart is in `state_dir` and is entered before that.
+pub async fn prices(sources: PriceSources, home: Arc<HomeAssistant>, knowledge: Arc<Knowledge>, state_dir: PathBuf) {
     let cache = Cache::new(state_dir.join("prices"));
-    match fetching(&sources, &home, Some(cache)).await {
-        Ok(all) => all.into_iter().for_each(|fetching| follow(fetching, &home, &knowledge)),
-        Err(error) => tracing::error!("prices cannot be fetched: {error:#}"),
+    let all = match fetching(&sources, &home, Some(cache)).await {
+        Ok(all) => all,
+        Err(error) => return tracing::error!("prices cannot be fetched: {error:#}"),
+    };
+    let mut begun = Vec::new();
+    for Fetching { direction, feeds } in all {
+        let (told, mut heard) = watch::channel(feeds.prices(Timestamp::now()));
+        knowledge.prices(direction, heard.borrow_and_update().clone());
+        tokio::spawn(feeds.run(Timestamp::now, home.changes(), told));
+        begun.push((direction, heard));
     }
-}
-
-fn follow(Fetching { direction, feeds }: Fetching, home: &HomeAssistant, knowledge: &Arc<Knowledge>) {
-    let (told, mut heard) = watch::channel(feeds.prices(Timestamp::now()));
-    knowledge.prices(direction, heard.borrow_and_update().clone());
-    tokio::spawn(feeds.run(Timestamp::now, home.changes(), told));
-    let knowledge = knowledge.clone();
-    tokio::spawn(async move {
-        while heard.changed().await.is_ok() {
-            let prices = heard.borrow_and_update().clone();
-            knowledge.prices(direction, prices);
-        }
-    });
+    for (direction, mut heard) in begun {
+        let knowledge = knowledge.clone();
+        let mut next = async move || {
+            let told = heard.changed().await;
+            knowledge.prices(direction, heard.borrow_and_update().clone());
+            told.is_ok()
+        };
+        next().await;
+        tokio::spawn(async move { while next().await {} });
+    }
 }
 
 /// Asks once, as far as there is a need: for commands that look and end.

@@ -23,6 +23,8 @@ use crate::trial::Ground;
 use crate::wiring::Place;
 use crate::{config, feeds, shipped, site, wiring};
 
+/// How long the first tick waits for prices.
+const FIRST_PRICES: Duration = Duration::from_secs(5);
 /// How often old records are deleted.
 const PRUNE: Duration = Duration::from_secs(6 * 3600);
 
@@ -70,8 +72,9 @@ pub async fn run(args: Run) -> Result<()> {
         }
         Place::Real { home, prices, weather } => {
             let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), known_past));
-            let (prices, home_too, to, dir) = (prices.clone(), home.clone(), knowledge.clone(), state_dir.clone());
-            tokio::spawn(async move { feeds::prices(prices, home_too, to, &dir).await });
+            let prices = feeds::prices(prices.clone(), home.clone(), knowledge.clone(), state_dir.clone());
+            // The first decision is better with prices, and no better for waiting long; they go on without us.
+            let _ = tokio::time::timeout(FIRST_PRICES, tokio::spawn(prices)).await;
             if let Some(entity) = weather.clone() {
                 tokio::spawn(feeds::weather(entity, home.clone(), knowledge.clone()));
             }
