@@ -426,7 +426,7 @@ fn the_example_home_fits_the_rig() {
     };
     let grid_power: EntityRef = take(&["grid", "power"]).try_into().unwrap();
     let solar_power: EntityRef = take(&["solar", "power"]).try_into().unwrap();
-    let price = take(&["prices", "import"])["entity"].as_str().unwrap().try_into().unwrap();
+    let price = take(&["prices", "source"])[0]["entity"].as_str().unwrap().try_into().unwrap();
     let parts = |tables: toml::Value| -> Vec<(String, toml::Value)> {
         let parts = tables.as_array().unwrap().iter();
         parts.map(|part| (part["id"].as_str().unwrap().to_owned(), part["entities"].clone())).collect()
