@@ -44,7 +44,7 @@ impl HomePort for Port {
     }
 }
 
-/// Both directions of a home's prices, as far as they have sources.
+/// The sources of one direction.
 struct Fetching {
     direction: Direction,
     feeds: Feeds,
@@ -60,8 +60,9 @@ pub async fn prices(sources: PriceSources, home: Arc<HomeAssistant>, knowledge: 
     };
     let mut begun = Vec::new();
     for Fetching { direction, feeds } in all {
-        let (told, mut heard) = watch::channel(feeds.prices(Timestamp::now()));
-        knowledge.prices(direction, heard.borrow_and_update().clone());
+        let now = Timestamp::now();
+        let (told, mut heard) = watch::channel(feeds.prices(now));
+        knowledge.prices(direction, heard.borrow_and_update().clone(), now);
         tokio::spawn(feeds.run(Timestamp::now, home.changes(), told));
         begun.push((direction, heard));
     }
@@ -69,7 +70,7 @@ pub async fn prices(sources: PriceSources, home: Arc<HomeAssistant>, knowledge: 
         let knowledge = knowledge.clone();
         let mut next = async move || {
             let told = heard.changed().await;
-            knowledge.prices(direction, heard.borrow_and_update().clone());
+            knowledge.prices(direction, heard.borrow_and_update().clone(), Timestamp::now());
             told.is_ok()
         };
         next().await;
@@ -82,7 +83,7 @@ pub async fn prices_once(sources: &PriceSources, home: &Arc<HomeAssistant>, know
     for Fetching { direction, mut feeds } in fetching(sources, home, None).await? {
         let now = Timestamp::now();
         feeds.step(now).await;
-        knowledge.prices(direction, feeds.prices(now));
+        knowledge.prices(direction, feeds.prices(now), now);
     }
     Ok(())
 }
@@ -141,8 +142,8 @@ pub async fn simulated(home: Arc<SimulatedHome>, knowledge: Arc<Knowledge>) {
 /// Enters what the simulated home knows now.
 pub fn enter_simulated(home: &SimulatedHome, knowledge: &Knowledge, now: Timestamp) {
     let (import, export) = home.prices(now);
-    knowledge.prices(Direction::Import, sample(Direction::Import, import));
-    knowledge.prices(Direction::FeedIn, sample(Direction::FeedIn, export));
+    knowledge.prices(Direction::Import, sample(Direction::Import, import), now);
+    knowledge.prices(Direction::FeedIn, sample(Direction::FeedIn, export), now);
 }
 
 /// Prices with everything in them.

@@ -57,17 +57,16 @@ impl Knowledge {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Enters what is known of the prices of one direction now, in place of what was.
-    pub fn prices(&self, direction: Direction, prices: Prices) {
+    /// Enters what is known of the prices of one direction at `now`, in place of what was.
+    pub fn prices(&self, direction: Direction, prices: Prices, now: Timestamp) {
         let mut inner = self.lock();
-        let place = match direction {
-            Direction::Import => &mut inner.import,
-            Direction::FeedIn => &mut inner.feed_in,
-        };
-        // How the sources are doing is no reason to decide anew.
-        let changed = place.as_ref().is_none_or(|before| before.shelf != prices.shelf);
-        *place = Some(prices);
-        if changed {
+        let before = self.ahead(&inner, now).0;
+        match direction {
+            Direction::Import => inner.import = Some(prices),
+            Direction::FeedIn => inner.feed_in = Some(prices),
+        }
+        // Prices of the past that are forgotten, and how the sources are doing, are no reason to decide anew.
+        if self.ahead(&inner, now).0 != before {
             self.changes.send_modify(|version| *version += 1);
         }
     }
@@ -96,9 +95,22 @@ impl Knowledge {
         self.tariff.prices(at, import, inner.feed_in.as_ref().map(|prices| &prices.shelf))
     }
 
-    fn price_problems(&self, inner: &Inner, now: Timestamp, until: Timestamp) -> Vec<Problem> {
+    /// The slots ahead with nothing but their prices, and whose these are.
+    fn ahead(&self, inner: &Inner, now: Timestamp) -> (Vec<Slot>, String) {
+        let mut origin = None;
+        let priced = |start| {
+            let prices = self.priced(inner, start);
+            // Later slots may be known from another source; the first is what counts now.
+            origin = origin.take().or(prices.origin);
+            Slot { import_price: prices.import.per_kwh, export_price: prices.export.per_kwh, ..Slot::unknown(start) }
+        };
+        let ahead = slot::starts(now, end_of_ahead(now)).map(priced).collect();
+        (ahead, origin.unwrap_or_else(|| "tariff".into()))
+    }
+
+    fn price_problems(&self, inner: &Inner, now: Timestamp) -> Vec<Problem> {
         let fetched = [&inner.import, &inner.feed_in].into_iter().flatten();
-        let mut problems: Vec<Problem> = fetched.flat_map(|prices| prices.problems(now, until)).collect();
+        let mut problems: Vec<Problem> = fetched.flat_map(|prices| prices.problems(now, end_of_ahead(now))).collect();
         if self.priced(inner, now).import.per_kwh.is_none() {
             let text = match inner.import.as_ref().and_then(|prices| prices.shelf.known_until()) {
                 Some(until) if until > now => "there is no import price for the present quarter-hour".to_owned(),
@@ -114,6 +126,10 @@ impl Knowledge {
         }
         problems
     }
+}
+
+fn end_of_ahead(now: Timestamp) -> Timestamp {
+    now.checked_add(AHEAD).unwrap_or(Timestamp::MAX)
 }
 
 /// Which way energy goes that has a price.
@@ -169,21 +185,7 @@ impl Data for Knowledge {
 
     fn known(&self, now: Timestamp) -> Known {
         let inner = self.lock();
-        let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
-        let mut origin = None;
-        let priced = |start| {
-            let prices = self.priced(&inner, start);
-            let slot = Slot {
-                import_price: prices.import.per_kwh,
-                export_price: prices.export.per_kwh,
-                ..Slot::unknown(start)
-            };
-            // Later slots may be known from another source; the first is what counts now.
-            origin = origin.take().or(prices.origin);
-            slot
-        };
-        let mut ahead: Vec<Slot> = slot::starts(now, until).map(priced).collect();
-        let origin = origin.unwrap_or_else(|| "tariff".into());
+        let (mut ahead, origin) = self.ahead(&inner, now);
         persistence::fill(&mut ahead, &inner.past);
         weather::fill(&mut ahead, &inner.weather);
         let known = |of: fn(&Slot) -> Option<f64>| ahead.iter().rev().find(|slot| of(slot).is_some()).map(|s| s.end);
@@ -201,7 +203,7 @@ impl Data for Knowledge {
         sources.push(source("temperature", "home assistant", known(|s| s.temperature_c)));
         sources.push(source("cloud-cover", "home assistant", known(|s| s.cloud_cover_pct)));
         sources.retain(|source| source.known_until.is_some());
-        let mut problems = self.price_problems(&inner, now, until);
+        let mut problems = self.price_problems(&inner, now);
         problems.extend(inner.weather_problems.iter().cloned());
         Known { past: inner.past.clone(), sources, problems, ahead }
     }
@@ -240,7 +242,7 @@ mod tests {
     #[test]
     fn the_tariff_is_on_every_price_and_the_horizon_is_marked() {
         let knowledge = knowledge();
-        knowledge.prices(Direction::Import, hour("2100-01-01T10:00:00Z", 0.2));
+        knowledge.prices(Direction::Import, hour("2100-01-01T10:00:00Z", 0.2), at(NOW));
         let known = knowledge.known(at(NOW));
         assert_eq!(known.ahead.len(), 193);
         assert_eq!(known.ahead[0].start, at("2100-01-01T10:00:00Z"));
@@ -261,9 +263,21 @@ mod tests {
     fn prices_that_say_nothing_new_change_nothing() {
         let knowledge = knowledge();
         let changes = knowledge.changes();
-        knowledge.prices(Direction::Import, hour("2100-01-01T10:00:00Z", 0.2));
-        knowledge.prices(Direction::Import, hour("2100-01-01T10:00:00Z", 0.2));
+        knowledge.prices(Direction::Import, hour("2100-01-01T10:00:00Z", 0.2), at(NOW));
+        knowledge.prices(Direction::Import, hour("2100-01-01T10:00:00Z", 0.2), at(NOW));
         assert_eq!(*changes.borrow(), 1);
+    }
+
+    #[test]
+    fn forgetting_prices_of_the_past_changes_nothing_for_those_ahead() {
+        let knowledge = knowledge();
+        knowledge.prices(Direction::Import, hour("2099-12-31T10:00:00Z", 0.2), at(NOW));
+        let changes = knowledge.changes();
+        let before = *changes.borrow();
+        knowledge.prices(Direction::Import, Prices::known(Shelf::new([], Rules::new("x"))), at(NOW));
+        assert_eq!(*changes.borrow(), before);
+        knowledge.prices(Direction::Import, hour("2100-01-01T11:00:00Z", 0.2), at(NOW));
+        assert_eq!(*changes.borrow(), before + 1);
     }
 
     #[test]

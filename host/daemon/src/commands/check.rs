@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use control::snapshot;
+use control::{Data, snapshot};
 use forecast::Tariff;
 use home::Home;
 use home::homeassistant::HomeAssistant;
@@ -36,10 +36,17 @@ pub async fn run(args: HomeArgs) -> Result<()> {
     if let Place::Real { home, prices, .. } = &parts.place {
         problems.extend(home.validate().await?.iter().map(ToString::to_string));
         problems.extend(check_prices(prices, &parts.tariff, home).await?);
-        let zone = snapshot::timezone(&snapshot::timezone_name(&parts.setup, &home.state()));
         let knowledge = Knowledge::new(parts.tariff.clone(), None, Vec::new());
         feeds::prices_once(prices, home, &knowledge).await?;
-        say(format!("Prices of today per kWh, VAT included:\n{}", knowledge.table(Timestamp::now(), &zone)));
+        let now = Timestamp::now();
+        if !prices.import.is_empty() {
+            // Sources of which each is in order need not have a price for the present.
+            let known = knowledge.known(now).problems.into_iter().map(|problem| problem.text);
+            problems
+                .extend(known.filter(|text| !problems.iter().any(|named| named.ends_with(text))).collect::<Vec<_>>());
+        }
+        let zone = snapshot::timezone(&snapshot::timezone_name(&parts.setup, &home.state()));
+        say(format!("Prices of today per kWh, VAT included:\n{}", knowledge.table(now, &zone)));
         let state = home.state();
         say(format!(
             "Home Assistant: time zone {}, currency {}",
@@ -62,10 +69,11 @@ async fn check_prices(sources: &PriceSources, tariff: &Tariff, home: &Arc<HomeAs
     let mut problems = Vec::new();
     let now = Timestamp::now();
     let later = now.checked_add(AHEAD)?;
-    for source in sources.import.iter().chain(&sources.feed_in) {
+    let import = sources.import.iter().map(|source| ("source", source));
+    for (field, source) in import.chain(sources.feed_in.iter().map(|source| ("feed_in_source", source))) {
         let prices = feeds::alone(source, sources, home).await?;
         let name = source.name();
-        problems.extend(prices.problems(now, later).iter().map(|p| format!("prices.source `{name}`: {}", p.text)));
+        problems.extend(prices.problems(now, later).iter().map(|p| format!("prices.{field} `{name}`: {}", p.text)));
         match prices.shelf.known_until() {
             Some(until) => say(format!("prices from {name}: known until {until}")),
             None => say(format!("prices from {name}: none")),
