@@ -12,7 +12,7 @@ use forecast::prices::{Basis, Document, Heading, PriceSlot, Rules, Shelf};
 use home::Home;
 use home::homeassistant::{EntityId, HomeAssistant};
 use home::simulated::SimulatedHome;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use model::snapshot::Problem;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -141,7 +141,12 @@ pub async fn simulated(home: Arc<SimulatedHome>, knowledge: Arc<Knowledge>) {
 
 /// Enters what the simulated home knows now.
 pub fn enter_simulated(home: &SimulatedHome, knowledge: &Knowledge, now: Timestamp) {
-    let (import, export) = home.prices(now);
+    // Its prices begin with the day; the slot before, which ends at midnight, is still to be priced then.
+    let earlier = now.checked_sub(SignedDuration::from_hours(1)).unwrap_or(now);
+    let (mut import, mut export) = home.prices(earlier);
+    let (new_import, new_export) = home.prices(now);
+    import.extend(new_import);
+    export.extend(new_export);
     knowledge.prices(Direction::Import, sample(Direction::Import, import), now);
     knowledge.prices(Direction::FeedIn, sample(Direction::FeedIn, export), now);
 }
@@ -188,5 +193,31 @@ pub async fn weather_once(entity: &EntityId, home: &HomeAssistant, knowledge: &K
             knowledge.weather(Vec::new(), vec![problem]);
             ASK_AGAIN
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use control::Data;
+    use control::ports::Measured;
+    use forecast::Tariff;
+    use home::simulated::SimulatedConfig;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_last_slot_of_a_simulated_day_is_priced_after_midnight() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        // 00:00:30 in Berlin.
+        let now = at("2024-06-18T22:00:30Z");
+        let home = SimulatedHome::start_with(SimulatedConfig::default(), Arc::new(move || now)).unwrap();
+        let knowledge = Knowledge::new(Tariff::default(), None, Vec::new());
+        enter_simulated(&home, &knowledge, now);
+        let load = Measured { load_w: Some(400.0), ..Measured::default() };
+        (45..60).for_each(|minute| knowledge.observe(at(&format!("2024-06-18T21:{minute}:00Z")), &load));
+        knowledge.observe(now, &load);
+        let past = knowledge.known(now).past;
+        assert_eq!(past[0].start, at("2024-06-18T21:45:00Z"));
+        assert!(past[0].import_price.is_some() && past[0].export_price.is_some());
     }
 }
