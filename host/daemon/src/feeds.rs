@@ -18,8 +18,8 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::config::PriceSources;
-use crate::knowledge::{Direction, Knowledge};
 use crate::wiring::PATIENCE;
+use knowledge::{Direction, Knowledge};
 
 /// An action makes Home Assistant ask others.
 const ASK: Duration = Duration::from_secs(15 * 60);
@@ -199,9 +199,9 @@ pub async fn weather_once(entity: &EntityId, home: &HomeAssistant, knowledge: &K
 #[cfg(test)]
 mod tests {
     use control::Data;
-    use control::ports::Measured;
     use forecast::Tariff;
     use home::simulated::SimulatedConfig;
+    use model::Measured;
 
     use super::*;
 
@@ -211,7 +211,7 @@ mod tests {
         // 00:00:30 in Berlin.
         let now = at("2024-06-18T22:00:30Z");
         let home = SimulatedHome::start_with(SimulatedConfig::default(), Arc::new(move || now)).unwrap();
-        let knowledge = Knowledge::new(Tariff::default(), None, Vec::new());
+        let knowledge = Knowledge::new(Tariff::default(), None);
         enter_simulated(&home, &knowledge, now);
         let load = Measured { load_w: Some(400.0), ..Measured::default() };
         (45..60).for_each(|minute| knowledge.observe(at(&format!("2024-06-18T21:{minute}:00Z")), &load));

@@ -1,37 +1,47 @@
-//! What is known of the slots ahead and behind: prices that were fetched, what was measured, and what
-//! follows from it.
+//! [`Knowledge`]: all of it together, for the control loop.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use control::ports::Measured;
 use control::{Data, Known};
 use feeds::Prices;
 use forecast::prices::{Rules, Shelf};
+use forecast::solar::outlook::Outlook;
+use forecast::solar::sun::Place;
 use forecast::tariff::SlotPrices;
-use forecast::{Accumulator, Sample, Tariff, WeatherHour, persistence, weather};
+use forecast::{Accumulator, Tariff, WeatherHour, weather};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use journal::Journal;
-use model::slot;
-use model::snapshot::{PastSlot, Problem, Slot, Source};
+use model::snapshot::{PastSlot, Problem, Slot, Source, extra};
+use model::{Measured, slot};
 use tokio::sync::watch;
+
+use crate::doubts;
+use crate::learned::Learned;
 
 /// How far a snapshot looks ahead: today and tomorrow, whatever the hour.
 pub const AHEAD: SignedDuration = SignedDuration::from_hours(48);
-/// How far a snapshot looks back: what persistence needs.
-const BEHIND: SignedDuration = SignedDuration::from_hours(48);
+/// How far a snapshot looks back.
+pub const BEHIND: SignedDuration = SignedDuration::from_hours(48);
 /// A measurement holds for this long when nothing newer comes.
 const HOLD: SignedDuration = SignedDuration::from_mins(5);
 
-#[derive(Default)]
 struct Inner {
     import: Option<Prices>,
     feed_in: Option<Prices>,
     weather: Vec<WeatherHour>,
     weather_problems: Vec<Problem>,
+    solar: Outlook,
+    solar_origin: String,
+    /// What was last said of the sun of each slot before it began.
+    said_w: BTreeMap<Timestamp, f64>,
+    place: Option<Place>,
     past: Vec<PastSlot>,
-    open: Option<Accumulator>,
+    learned: Learned,
+    open: Accumulator,
+    latest: Option<(Timestamp, Measured)>,
 }
 
 /// Prices, forecasts and history of one home.
@@ -45,9 +55,22 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
-    /// Knows the past that the journal has, or that is given.
-    pub fn new(tariff: Tariff, journal: Option<Journal>, past: Vec<PastSlot>) -> Self {
-        let inner = Inner { past, open: Some(Accumulator::new(HOLD)), ..Inner::default() };
+    /// Knows nothing of the past yet; see [`Knowledge::learn`]. What will be measured is kept in the journal.
+    pub fn new(tariff: Tariff, journal: Option<Journal>) -> Self {
+        let inner = Inner {
+            import: None,
+            feed_in: None,
+            weather: Vec::new(),
+            weather_problems: Vec::new(),
+            solar: Outlook::default(),
+            solar_origin: String::new(),
+            said_w: BTreeMap::new(),
+            place: None,
+            past: Vec::new(),
+            learned: Learned::new(TimeZone::UTC, None, &[]),
+            open: Accumulator::new(HOLD),
+            latest: None,
+        };
         let nothing = Shelf::new([], Rules::new(Direction::Import.subject()));
         Self { tariff, nothing, journal, inner: Mutex::new(inner), changes: watch::Sender::new(0) }
     }
@@ -69,6 +92,28 @@ impl Knowledge {
         if self.ahead(&inner, now).0 != before {
             self.changes.send_modify(|version| *version += 1);
         }
+    }
+
+    /// Takes what was learned from `past`, oldest first, in place of what was; the newest of it is what strategies
+    /// see of the past. What was measured here since is kept.
+    pub fn learn(&self, mut learned: Learned, past: &[PastSlot], now: Timestamp) {
+        let from = now.checked_sub(BEHIND).unwrap_or(Timestamp::MIN);
+        let mut inner = self.lock();
+        let mut seen: BTreeMap<Timestamp, PastSlot> =
+            past.iter().filter(|slot| slot.end > from).map(|slot| (slot.start, slot.clone())).collect();
+        for slot in std::mem::take(&mut inner.past) {
+            learned.push(&slot);
+            seen.insert(slot.start, slot);
+        }
+        inner.past = seen.into_values().collect();
+        inner.learned = learned;
+        drop(inner);
+        self.changes.send_modify(|version| *version += 1);
+    }
+
+    /// Enters where the home is.
+    pub fn place(&self, place: Place) {
+        self.lock().place = Some(place);
     }
 
     /// Today's prices for people to read, with their components.
@@ -106,6 +151,11 @@ impl Knowledge {
         };
         let ahead = slot::starts(now, end_of_ahead(now)).map(priced).collect();
         (ahead, origin.unwrap_or_else(|| "tariff".into()))
+    }
+
+    /// What is said of the sun in these slots.
+    fn said_w(inner: &Inner, ahead: &[Slot]) -> Vec<Option<f64>> {
+        inner.solar.of_slots(ahead.iter().map(|slot| slot.start))
     }
 
     fn price_problems(&self, inner: &Inner, now: Timestamp) -> Vec<Problem> {
@@ -153,16 +203,9 @@ impl Direction {
 
 impl Data for Knowledge {
     fn observe(&self, at: Timestamp, measured: &Measured) {
-        let sample = Sample {
-            grid_w: measured.grid_w,
-            solar_w: measured.solar_w,
-            load_w: measured.load_w,
-            battery_w: measured.battery_w,
-            soc_pct: measured.soc_pct,
-            temperature_c: measured.temperature_c,
-        };
         let mut inner = self.lock();
-        let mut done = inner.open.as_mut().map(|open| open.push(at, sample)).unwrap_or_default();
+        inner.latest = Some((at, *measured));
+        let mut done = inner.open.push(at, *measured);
         if done.is_empty() {
             return;
         }
@@ -170,6 +213,7 @@ impl Data for Knowledge {
             let prices = self.priced(&inner, slot.start);
             slot.import_price = prices.import.per_kwh;
             slot.export_price = prices.export.per_kwh;
+            slot.set_extra_w(extra::SOLAR_FORECAST_W, inner.said_w.remove(&slot.start));
         }
         if let Some(journal) = &self.journal
             && let Err(error) = journal.record_past(&done)
@@ -180,31 +224,46 @@ impl Data for Knowledge {
         // A slot that was begun before a restart is measured in two parts; the longer one would be
         // better, the later one is what there is.
         inner.past.retain(|slot| slot.end > first && !done.iter().any(|new| new.start == slot.start));
-        inner.past.extend(done);
+        for slot in done {
+            inner.learned.push(&slot);
+            inner.past.push(slot);
+        }
     }
 
     fn known(&self, now: Timestamp) -> Known {
         let inner = self.lock();
         let (mut ahead, origin) = self.ahead(&inner, now);
-        persistence::fill(&mut ahead, &inner.past);
         weather::fill(&mut ahead, &inner.weather);
+        let said_w = Self::said_w(&inner, &ahead);
+        let unsure = inner.learned.fill(&mut ahead, &said_w);
+
         let known = |of: fn(&Slot) -> Option<f64>| ahead.iter().rev().find(|slot| of(slot).is_some()).map(|s| s.end);
         let source = |column: &str, origin: &str, known_until| Source {
             column: column.into(),
             origin: origin.into(),
             known_until,
         };
+        let solar_origin = match said_w.iter().flatten().count() {
+            0 => "learned".to_owned(),
+            _ => format!("{}, corrected by what was measured", inner.solar_origin),
+        };
         let mut sources = vec![
             source("import-price", &origin, known(|s| s.import_price)),
             source("export-price", &origin, known(|s| s.export_price)),
+            source("solar", &solar_origin, known(|s| s.solar_w)),
+            source("load", "learned", known(|s| s.load_w)),
+            source("temperature", "home assistant", known(|s| s.temperature_c)),
+            source("cloud-cover", "home assistant", known(|s| s.cloud_cover_pct)),
         ];
-        sources.push(source("solar", "persistence", known(|s| s.solar_w)));
-        sources.push(source("load", "persistence", known(|s| s.load_w)));
-        sources.push(source("temperature", "home assistant", known(|s| s.temperature_c)));
-        sources.push(source("cloud-cover", "home assistant", known(|s| s.cloud_cover_pct)));
         sources.retain(|source| source.known_until.is_some());
+
         let mut problems = self.price_problems(&inner, now);
         problems.extend(inner.weather_problems.iter().cloned());
+        problems.extend(unsure);
+        problems.extend(doubts::unexplained(&inner.past));
+        let fresh = inner.latest.filter(|(at, _)| now.duration_since(*at) < HOLD);
+        let night = inner.place.zip(fresh).and_then(|(place, (_, m))| doubts::sun_at_night(place, now, m.solar_w));
+        problems.extend(night);
         Known { past: inner.past.clone(), sources, problems, ahead }
     }
 
@@ -234,7 +293,12 @@ mod tests {
     }
 
     fn knowledge() -> Knowledge {
-        Knowledge::new(Tariff::simple(0.1, 10.0, ExportTariff::Fixed(0.0)), None, Vec::new())
+        Knowledge::new(Tariff::simple(0.1, 10.0, ExportTariff::Fixed(0.0)), None)
+    }
+
+    /// Nothing was measured of this home.
+    fn codes(known: &Known) -> Vec<&str> {
+        known.problems.iter().map(|problem| problem.code.as_str()).collect()
     }
 
     const NOW: &str = "2100-01-01T10:07:00Z";
@@ -249,7 +313,7 @@ mod tests {
         assert!((known.ahead[3].import_price.unwrap() - 0.33).abs() < 1e-12);
         assert_eq!(known.ahead[4].import_price, None);
         assert_eq!(known.sources[0].known_until, Some(at("2100-01-01T11:00:00Z")));
-        assert!(known.problems.is_empty());
+        assert_eq!(codes(&known), ["cold-start"]);
     }
 
     #[test]
@@ -284,8 +348,8 @@ mod tests {
     fn a_tariff_of_fixed_rates_needs_no_market() {
         let raw = toml::from_str("import = { component = [{ name = 'all', rate = 0.3 }] }").unwrap();
         let tariff = Tariff::new(&raw, &TimeZone::UTC).unwrap();
-        let known = Knowledge::new(tariff, None, Vec::new()).known(at(NOW));
-        assert!(known.problems.is_empty(), "{:?}", known.problems);
+        let known = Knowledge::new(tariff, None).known(at(NOW));
+        assert_eq!(codes(&known), ["cold-start"], "{:?}", known.problems);
         assert_eq!((known.ahead[0].import_price, known.ahead[192].import_price), (Some(0.3), Some(0.3)));
         assert_eq!(known.sources[0].origin, "tariff");
     }
