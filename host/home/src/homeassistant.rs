@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use forecast::solar::sun::Place;
 use guard::{Approved, Order};
 use model::home::Baseline;
 use model::{Command, HomeState, Link, TargetId};
@@ -103,6 +104,16 @@ impl HomeAssistant {
     pub fn attributes(&self, entity: &str) -> Option<Map<String, Value>> {
         let inner = self.shared.lock();
         inner.known.states.as_ref()?.get(entity).map(|state| state.attributes.clone())
+    }
+
+    /// What the solar forecasts of the Energy dashboard say: `{CONFIG_ENTRY: {wh_hours: {STAMP: Wh}}}`.
+    pub async fn solar_forecast(&self) -> Result<Value, CallError> {
+        self.ask(protocol::solar_forecast(), self.timing.action_within).await
+    }
+
+    /// Where Home Assistant says that the home is; `None`: not known yet.
+    pub fn whereabouts(&self) -> Option<Place> {
+        self.shared.lock().known.place
     }
 
     /// Compares the mapping with what Home Assistant has; nothing found: all fits.
