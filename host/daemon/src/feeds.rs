@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use feeds::{Cache, Feeds, HomePort, Prices, Settings, Source};
 use forecast::prices::{Basis, Document, Heading, PriceSlot, Rules, Shelf};
+use forecast::solar::sun::Place;
 use home::Home;
 use home::homeassistant::{EntityId, HomeAssistant};
 use home::simulated::SimulatedHome;
@@ -41,6 +42,14 @@ impl HomePort for Port {
 
     async fn call_action(&self, domain: &str, action: &str, data: Value) -> Result<Value, String> {
         self.0.call_action(domain, action, data).await.map_err(|error| error.to_string())
+    }
+
+    fn whereabouts(&self) -> Option<Place> {
+        self.0.whereabouts()
+    }
+
+    async fn solar_forecast(&self) -> Result<Value, String> {
+        self.0.solar_forecast().await.map_err(|error| error.to_string())
     }
 }
 
@@ -127,8 +136,8 @@ async fn fetch(
     if let Some(currency) = currency {
         rules = rules.in_currency(&currency);
     }
-    let settings = Settings { cache, ..Settings::new(rules) };
-    Feeds::new(own, settings, Some(Arc::new(Port(home.clone())))).context("there can be no HTTP client")
+    let settings = Settings { cache, ..Settings::default() };
+    Feeds::new(own, rules, settings, Some(Arc::new(Port(home.clone())))).context("there can be no HTTP client")
 }
 
 /// Feeds the simulated home's day-ahead prices, which come out at 13:00 local time.

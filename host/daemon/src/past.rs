@@ -32,16 +32,16 @@ const GLANCE: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// After the recorder could not be read.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// Whose past it is.
+/// By which clock and holidays a home lives.
 #[derive(Clone, PartialEq)]
-struct Customs {
+pub struct Customs {
     zone: TimeZone,
     country: Option<String>,
 }
 
 impl Customs {
-    fn of(setup: &Setup, state: &HomeState) -> Self {
-        Self { zone: snapshot::timezone(&snapshot::timezone_name(setup, state)), country: None }
+    fn of(setup: &Setup, state: &HomeState, country: Option<String>) -> Self {
+        Self { zone: snapshot::timezone(&snapshot::timezone_name(setup, state)), country }
     }
 }
 
@@ -53,9 +53,11 @@ pub fn record_missing(journal: &Journal, mut slots: Vec<PastSlot>) -> Result<(),
     journal.record_past(&slots)
 }
 
-/// Learns what the journal has.
-pub fn learn(journal: &Journal, setup: &Setup, state: &HomeState, knowledge: &Knowledge) -> Result<()> {
-    learn_as(&Customs::of(setup, state), journal, knowledge)
+/// Learns what the journal has, by customs that are known so far.
+pub fn learn(journal: &Journal, setup: &Setup, state: &HomeState, knowledge: &Knowledge) -> Result<Customs> {
+    let customs = Customs::of(setup, state, None);
+    learn_as(&customs, journal, knowledge)?;
+    Ok(customs)
 }
 
 fn learn_as(customs: &Customs, journal: &Journal, knowledge: &Knowledge) -> Result<()> {
@@ -67,17 +69,23 @@ fn learn_as(customs: &Customs, journal: &Journal, knowledge: &Knowledge) -> Resu
 
 /// Learns what a simulated home lived through before it was started.
 pub fn lived(home: &SimulatedHome, setup: &Setup, knowledge: &Knowledge) {
-    let (past, customs) = (home.past_slots(), Customs::of(setup, &home.state()));
+    let (past, customs) = (home.past_slots(), Customs::of(setup, &home.state(), None));
     let until = past.last().map_or(Timestamp::MIN, |slot| slot.end);
     knowledge.learn(Learned::new(customs.zone, customs.country.as_deref(), &past), &past, until);
 }
 
-/// Learns as soon as Home Assistant tells its zone, and what its recorder has since the last time.
-pub async fn follow(home: Arc<HomeAssistant>, setup: Setup, journal: Journal, knowledge: Arc<Knowledge>) {
-    let mut learned = Customs::of(&setup, &home.state());
+/// Learns again when Home Assistant tells other customs than those that were learned by, and what its recorder has
+/// since the last time.
+pub async fn follow(
+    home: Arc<HomeAssistant>,
+    setup: Setup,
+    journal: Journal,
+    knowledge: Arc<Knowledge>,
+    mut learned: Customs,
+) {
     loop {
         home.settled(PATIENCE).await;
-        let customs = Customs::of(&setup, &home.state());
+        let customs = Customs::of(&setup, &home.state(), home.country());
         let read = import(&home, &setup, &journal).await;
         if customs != learned || matches!(read, Ok(slots) if slots > 0) {
             learned = customs.clone();
@@ -126,7 +134,7 @@ async fn import(home: &HomeAssistant, setup: &Setup, journal: &Journal) -> Resul
 pub async fn glance(home: &HomeAssistant, setup: &Setup, knowledge: &Knowledge) -> Result<()> {
     let now = Timestamp::now();
     let past = recorded(home, setup, now.checked_sub(GLANCE)?, now).await?;
-    let customs = Customs::of(setup, &home.state());
+    let customs = Customs::of(setup, &home.state(), home.country());
     knowledge.learn(Learned::new(customs.zone, customs.country.as_deref(), &past), &past, now);
     Ok(())
 }

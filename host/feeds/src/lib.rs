@@ -19,12 +19,14 @@
 //! after a restart; secrets are in no message.
 
 mod cache;
+mod drive;
 mod feed;
 mod feeds;
 mod http;
 mod port;
 mod query;
 mod schedule;
+mod sky;
 mod source;
 
 pub use cache::Cache;
@@ -33,4 +35,5 @@ pub use feeds::{Dice, Feeds, Prices, Settings, SourceStatus};
 pub use http::{HttpError, HttpLimits};
 pub use port::HomePort;
 pub use schedule::{Health, Horizon};
+pub use sky::{RawSolarSource, RawWeatherSource, Site, Skies, Sky, SkySourceError, SolarSource, WeatherSource};
 pub use source::{RawSource, Source, SourceError};

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use forecast::solar::sun::Place;
 use guard::{Approved, Order};
 use jiff::Timestamp;
 use model::home::Baseline;
@@ -125,6 +126,21 @@ impl HomeAssistant {
         let inner = self.shared.lock();
         let shown = inner.known.states.as_ref().ok_or(CallError::LinkDown)?;
         Ok(recorded::states(&self.shared.entities, shown, &answer))
+    }
+
+    /// What the solar forecasts of the Energy dashboard say: `{CONFIG_ENTRY: {wh_hours: {STAMP: Wh}}}`.
+    pub async fn solar_forecast(&self) -> Result<Value, CallError> {
+        self.ask(protocol::solar_forecast(), self.timing.action_within).await
+    }
+
+    /// Where Home Assistant says that the home is; `None`: not known yet.
+    pub fn whereabouts(&self) -> Option<Place> {
+        self.shared.lock().known.place
+    }
+
+    /// The country that Home Assistant is set to, an ISO 3166 code; `None`: none, or not known yet.
+    pub fn country(&self) -> Option<String> {
+        self.shared.lock().known.country.clone()
     }
 
     /// Compares the mapping with what Home Assistant has; nothing found: all fits.

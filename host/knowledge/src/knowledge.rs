@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use control::{Data, Known};
-use feeds::Prices;
+use feeds::{Prices, Skies};
 use forecast::prices::{Rules, Shelf};
-use forecast::solar::outlook::Outlook;
 use forecast::solar::sun::Place;
 use forecast::tariff::SlotPrices;
-use forecast::{Accumulator, Tariff, WeatherHour, weather};
+use forecast::{Accumulator, Tariff, weather};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -31,10 +30,7 @@ const HOLD: SignedDuration = SignedDuration::from_mins(5);
 struct Inner {
     import: Option<Prices>,
     feed_in: Option<Prices>,
-    weather: Vec<WeatherHour>,
-    weather_problems: Vec<Problem>,
-    solar: Outlook,
-    solar_origin: String,
+    skies: Skies,
     /// What was last said of the sun of each slot before it began.
     said_w: BTreeMap<Timestamp, f64>,
     place: Option<Place>,
@@ -60,10 +56,7 @@ impl Knowledge {
         let inner = Inner {
             import: None,
             feed_in: None,
-            weather: Vec::new(),
-            weather_problems: Vec::new(),
-            solar: Outlook::default(),
-            solar_origin: String::new(),
+            skies: Skies::default(),
             said_w: BTreeMap::new(),
             place: None,
             past: Vec::new(),
@@ -126,13 +119,27 @@ impl Knowledge {
         forecast::tariff::table(&slots, zone)
     }
 
-    /// Enters what the weather will be, in place of what was said before unless nothing is said.
-    pub fn weather(&self, hours: Vec<WeatherHour>, problems: Vec<Problem>) {
+    /// Enters what is known of weather and sun at `now`, in place of what was.
+    pub fn sky(&self, skies: Skies, now: Timestamp) {
         let mut inner = self.lock();
-        if !hours.is_empty() {
-            inner.weather = hours;
+        // What is over, and how the sources are doing, is no reason to decide anew.
+        let is_new = said_of_ahead(&inner.skies, now) != said_of_ahead(&skies, now);
+        inner.skies = skies;
+        let present = slot::start_of(now);
+        let starts: Vec<Timestamp> = slot::starts(present, end_of_ahead(now)).collect();
+        for (start, said_w) in starts.iter().zip(inner.skies.solar_of(starts.iter().copied())) {
+            let Some(said_w) = said_w else { continue };
+            // What is said of the present slot now was not said before it began, but is better than nothing.
+            if *start > present || !inner.said_w.contains_key(start) {
+                inner.said_w.insert(*start, said_w);
+            }
         }
-        inner.weather_problems = problems;
+        let forgotten = now.checked_sub(BEHIND).unwrap_or(Timestamp::MIN);
+        inner.said_w = inner.said_w.split_off(&forgotten);
+        drop(inner);
+        if is_new {
+            self.changes.send_modify(|version| *version += 1);
+        }
     }
 
     fn priced(&self, inner: &Inner, at: Timestamp) -> SlotPrices {
@@ -153,11 +160,6 @@ impl Knowledge {
         (ahead, origin.unwrap_or_else(|| "tariff".into()))
     }
 
-    /// What is said of the sun in these slots.
-    fn said_w(inner: &Inner, ahead: &[Slot]) -> Vec<Option<f64>> {
-        inner.solar.of_slots(ahead.iter().map(|slot| slot.start))
-    }
-
     fn price_problems(&self, inner: &Inner, now: Timestamp) -> Vec<Problem> {
         let fetched = [&inner.import, &inner.feed_in].into_iter().flatten();
         let mut problems: Vec<Problem> = fetched.flat_map(|prices| prices.problems(now, end_of_ahead(now))).collect();
@@ -176,6 +178,14 @@ impl Knowledge {
         }
         problems
     }
+}
+
+/// What others say of the slots ahead.
+fn said_of_ahead(skies: &Skies, now: Timestamp) -> (Vec<Slot>, Vec<Option<f64>>) {
+    let mut ahead: Vec<Slot> = slot::starts(now, end_of_ahead(now)).map(Slot::unknown).collect();
+    weather::fill(&mut ahead, &skies.weather);
+    let solar_w = skies.solar_of(ahead.iter().map(|slot| slot.start));
+    (ahead, solar_w)
 }
 
 fn end_of_ahead(now: Timestamp) -> Timestamp {
@@ -233,8 +243,8 @@ impl Data for Knowledge {
     fn known(&self, now: Timestamp) -> Known {
         let inner = self.lock();
         let (mut ahead, origin) = self.ahead(&inner, now);
-        weather::fill(&mut ahead, &inner.weather);
-        let said_w = Self::said_w(&inner, &ahead);
+        weather::fill(&mut ahead, &inner.skies.weather);
+        let said_w = inner.skies.solar_of(ahead.iter().map(|slot| slot.start));
         let unsure = inner.learned.fill(&mut ahead, &said_w);
 
         let known = |of: fn(&Slot) -> Option<f64>| ahead.iter().rev().find(|slot| of(slot).is_some()).map(|s| s.end);
@@ -243,22 +253,23 @@ impl Data for Knowledge {
             origin: origin.into(),
             known_until,
         };
-        let solar_origin = match said_w.iter().flatten().count() {
-            0 => "learned".to_owned(),
-            _ => format!("{}, corrected by what was measured", inner.solar_origin),
+        let weather = inner.skies.weather_from.as_deref().unwrap_or_default();
+        let solar = match &inner.skies.solar_from {
+            Some(origin) if said_w.iter().any(Option::is_some) => format!("{origin}, corrected by what was measured"),
+            _ => "learned".to_owned(),
         };
         let mut sources = vec![
             source("import-price", &origin, known(|s| s.import_price)),
             source("export-price", &origin, known(|s| s.export_price)),
-            source("solar", &solar_origin, known(|s| s.solar_w)),
+            source("solar", &solar, known(|s| s.solar_w)),
             source("load", "learned", known(|s| s.load_w)),
-            source("temperature", "home assistant", known(|s| s.temperature_c)),
-            source("cloud-cover", "home assistant", known(|s| s.cloud_cover_pct)),
+            source("temperature", weather, known(|s| s.temperature_c)),
+            source("cloud-cover", weather, known(|s| s.cloud_cover_pct)),
         ];
         sources.retain(|source| source.known_until.is_some());
 
         let mut problems = self.price_problems(&inner, now);
-        problems.extend(inner.weather_problems.iter().cloned());
+        problems.extend(inner.skies.problems(now));
         problems.extend(unsure);
         problems.extend(doubts::unexplained(&inner.past));
         let fresh = inner.latest.filter(|(at, _)| now.duration_since(*at) < HOLD);

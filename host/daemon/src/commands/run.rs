@@ -69,14 +69,14 @@ pub async fn run(args: Run) -> Result<()> {
             tokio::spawn(feeds::simulated(simulated.clone(), knowledge.clone()));
         }
         Place::Real { home: real, prices, weather } => {
-            past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
+            let learned = past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
             let prices = feeds::prices(prices.clone(), real.clone(), knowledge.clone(), state_dir.clone());
             // The first decision is better with prices, and no better for waiting long; they go on without us.
             let _ = tokio::time::timeout(FIRST_PRICES, tokio::spawn(prices)).await;
             if let Some(entity) = weather.clone() {
                 tokio::spawn(feeds::weather(entity, real.clone(), knowledge.clone()));
             }
-            tokio::spawn(past::follow(real.clone(), parts.setup.clone(), journal.clone(), knowledge.clone()));
+            tokio::spawn(past::follow(real.clone(), parts.setup.clone(), journal.clone(), knowledge.clone(), learned));
         }
     }
 

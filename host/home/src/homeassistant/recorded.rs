@@ -57,7 +57,14 @@ pub(super) fn states(entities: &HomeEntities, shown: &States, answer: &Value) ->
         }
     }
     let home = |(start, states)| {
-        let known = Known { link: Link::Up { since: start }, timezone: None, currency: None, states: Some(states) };
+        let known = Known {
+            link: Link::Up { since: start },
+            timezone: None,
+            currency: None,
+            country: None,
+            place: None,
+            states: Some(states),
+        };
         (start, view::home_state(entities, &known))
     };
     periods.into_iter().map(home).collect()
