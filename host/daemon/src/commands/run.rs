@@ -70,14 +70,12 @@ pub async fn run(args: Run) -> Result<()> {
             tokio::spawn(feeds::simulated(home.clone(), knowledge.clone()));
             knowledge
         }
-        Place::Real { home, prices, weather } => {
+        Place::Real { home, prices, sky } => {
             let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), known_past));
-            let prices = feeds::prices(prices.clone(), home.clone(), knowledge.clone(), state_dir.clone());
+            let prices = feeds::prices::run(prices.clone(), home.clone(), knowledge.clone(), state_dir.clone());
+            tokio::spawn(feeds::sky::run(sky.clone(), home.clone(), knowledge.clone(), state_dir.clone()));
             // The first decision is better with prices, and no better for waiting long; they go on without us.
             let _ = tokio::time::timeout(FIRST_PRICES, tokio::spawn(prices)).await;
-            if let Some(entity) = weather.clone() {
-                tokio::spawn(feeds::weather(entity, home.clone(), knowledge.clone()));
-            }
             knowledge
         }
     };

@@ -30,12 +30,10 @@ pub async fn run(args: TickArgs) -> Result<()> {
             feeds::enter_simulated(home, &knowledge, Timestamp::now());
             knowledge
         }
-        Place::Real { home, prices, weather } => {
+        Place::Real { home, prices, sky } => {
             let knowledge = Knowledge::new(parts.tariff.clone(), None, Vec::new());
-            feeds::prices_once(prices, home, &knowledge).await?;
-            if let Some(entity) = weather {
-                feeds::weather_once(entity, home, &knowledge).await;
-            }
+            feeds::prices::once(prices, home, &knowledge).await?;
+            feeds::sky::once(sky, home, &knowledge).await?;
             knowledge
         }
     };
