@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use control::{Setup, snapshot};
 use forecast::Accumulator;
+use forecast::solar::sun::Place;
 use guard::Watch;
 use home::Home;
 use home::homeassistant::{CallError, HomeAssistant, Period};
@@ -74,40 +75,53 @@ pub fn lived(home: &SimulatedHome, setup: &Setup, knowledge: &Knowledge) {
     knowledge.learn(Learned::new(customs.zone, customs.country.as_deref(), &past), &past, until);
 }
 
-/// Learns again when Home Assistant tells other customs than those that were learned by, and what its recorder has
-/// since the last time.
-pub async fn follow(
-    home: Arc<HomeAssistant>,
-    setup: Setup,
-    journal: Journal,
-    knowledge: Arc<Knowledge>,
-    mut learned: Customs,
-) {
-    loop {
-        home.settled(PATIENCE).await;
-        let customs = Customs::of(&setup, &home.state(), home.country());
-        let read = import(&home, &setup, &journal).await;
-        if customs != learned || matches!(read, Ok(slots) if slots > 0) {
-            learned = customs.clone();
-            let (journal, knowledge) = (journal.clone(), knowledge.clone());
-            match tokio::task::spawn_blocking(move || learn_as(&customs, &journal, &knowledge)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!("the past cannot be learned from: {error:#}"),
-                Err(error) => tracing::error!(%error, "the past cannot be learned from"),
+/// Learns what Home Assistant has to teach.
+pub struct Follower {
+    /// Where it is asked.
+    pub home: Arc<HomeAssistant>,
+    /// Whose past it is.
+    pub setup: Setup,
+    /// Where the home is, when that is configured.
+    pub place: Option<Place>,
+    /// Where the past is kept.
+    pub journal: Journal,
+    /// What learns it.
+    pub knowledge: Arc<Knowledge>,
+}
+
+impl Follower {
+    /// Learns again when Home Assistant tells other customs than those that were learned by, and what its recorder
+    /// has since the last time. Ends when that is done.
+    pub async fn run(self, mut learned: Customs) {
+        loop {
+            self.home.settled(PATIENCE).await;
+            if let Some(place) = self.place.or_else(|| self.home.whereabouts()) {
+                self.knowledge.place(place);
             }
-        }
-        match read {
-            Ok(slots) => return tracing::info!(slots, "the recorder's past was taken over"),
-            Err(error) => {
-                // A recorder that refuses will refuse again; one that is not there yet will be.
-                let refused = error.downcast_ref::<CallError>().is_some_and(|e| matches!(e, CallError::Refused(_)));
-                if refused && home.state().link.is_up() {
-                    return tracing::warn!("the recorder's past could not be read: {error:#}");
+            let customs = Customs::of(&self.setup, &self.home.state(), self.home.country());
+            let read = import(&self.home, &self.setup, &self.journal).await;
+            if customs != learned || matches!(read, Ok(slots) if slots > 0) {
+                learned = customs.clone();
+                let (journal, knowledge) = (self.journal.clone(), self.knowledge.clone());
+                match tokio::task::spawn_blocking(move || learn_as(&customs, &journal, &knowledge)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::error!("the past cannot be learned from: {error:#}"),
+                    Err(error) => tracing::error!(%error, "the past cannot be learned from"),
                 }
-                tracing::debug!("the recorder's past could not be read: {error:#}");
             }
+            match read {
+                Ok(slots) => return tracing::info!(slots, "the recorder's past was taken over"),
+                Err(error) => {
+                    // A recorder that refuses will refuse again; one that is not there yet will be.
+                    let refused = error.downcast_ref::<CallError>().is_some_and(|e| matches!(e, CallError::Refused(_)));
+                    if refused && self.home.state().link.is_up() {
+                        return tracing::warn!("the recorder's past could not be read: {error:#}");
+                    }
+                    tracing::debug!("the recorder's past could not be read: {error:#}");
+                }
+            }
+            tokio::time::sleep(AGAIN).await;
         }
-        tokio::time::sleep(AGAIN).await;
     }
 }
 

@@ -7,6 +7,8 @@ use tokio::sync::watch;
 
 /// The clock is looked at this often, since it may be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10 * 60);
+/// A home changes several times a second.
+const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// What goes on step by step.
 pub(crate) trait Driven: Send {
@@ -38,7 +40,11 @@ pub(crate) async fn run<D: Driven, T>(
         });
         let pause = Duration::try_from(next.duration_since(clock())).unwrap_or_default().min(LONGEST_SLEEP);
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(SHORTEST_SLEEP) => {}
+            () = told.closed() => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause.saturating_sub(SHORTEST_SLEEP)) => {}
             // Without anyone to wake it, it goes by the clock.
             Ok(()) = wake.changed() => {}
             () = told.closed() => return,

@@ -13,7 +13,9 @@
 
 mod ask;
 mod budget;
+mod feed;
 mod merge;
+mod question;
 mod said;
 mod skies;
 mod source;

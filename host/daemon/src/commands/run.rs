@@ -68,15 +68,20 @@ pub async fn run(args: Run) -> Result<()> {
             feeds::enter_simulated(simulated, &knowledge, now);
             tokio::spawn(feeds::simulated(simulated.clone(), knowledge.clone()));
         }
-        Place::Real { home: real, prices, weather } => {
+        Place::Real { home: real, prices, sky } => {
             let learned = past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
-            let prices = feeds::prices(prices.clone(), real.clone(), knowledge.clone(), state_dir.clone());
+            let prices = feeds::prices::run(prices.clone(), real.clone(), knowledge.clone(), state_dir.clone());
+            tokio::spawn(feeds::sky::run(sky.clone(), real.clone(), knowledge.clone(), state_dir.clone()));
+            let follower = past::Follower {
+                home: real.clone(),
+                setup: parts.setup.clone(),
+                place: sky.site.whereabouts,
+                journal: journal.clone(),
+                knowledge: knowledge.clone(),
+            };
+            tokio::spawn(follower.run(learned));
             // The first decision is better with prices, and no better for waiting long; they go on without us.
             let _ = tokio::time::timeout(FIRST_PRICES, tokio::spawn(prices)).await;
-            if let Some(entity) = weather.clone() {
-                tokio::spawn(feeds::weather(entity, real.clone(), knowledge.clone()));
-            }
-            tokio::spawn(past::follow(real.clone(), parts.setup.clone(), journal.clone(), knowledge.clone(), learned));
         }
     }
 

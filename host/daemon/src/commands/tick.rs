@@ -30,11 +30,9 @@ pub async fn run(args: TickArgs) -> Result<()> {
             past::lived(home, &parts.setup, &knowledge);
             feeds::enter_simulated(home, &knowledge, Timestamp::now());
         }
-        Place::Real { home, prices, weather } => {
-            feeds::prices_once(prices, home, &knowledge).await?;
-            if let Some(entity) = weather {
-                feeds::weather_once(entity, home, &knowledge).await;
-            }
+        Place::Real { home, prices, sky } => {
+            feeds::prices::once(prices, home, &knowledge).await?;
+            feeds::sky::once(sky, home, &knowledge).await?;
             if let Err(error) = past::glance(home, &parts.setup, &knowledge).await
                 && !args.json
             {

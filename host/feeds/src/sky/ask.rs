@@ -14,8 +14,9 @@ use model::snapshot::Problem;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::question::Question;
 use super::said::Said;
-use super::source::{Question, Site};
+use super::source::Site;
 use crate::feed::FetchError;
 use crate::http::{Http, HttpError};
 use crate::port::HomePort;

@@ -1,30 +1,27 @@
+//! All sources, step by step.
+
 use std::sync::Arc;
 
 use forecast::solar::sun::Place;
 use forecast::weather;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use model::snapshot::Problem;
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::ask::{Answer, Asking};
 use super::budget::Spent;
+use super::feed::{Feed, Key};
 use super::merge::{self, Voice};
+use super::question::Question;
 use super::said::Said;
 use super::skies::{SOLAR, Skies, WEATHER};
-use super::source::{Question, RawSolarSource, RawWeatherSource, Site, SolarSource, WeatherSource};
+use super::source::{RawSolarSource, RawWeatherSource, Site, SolarSource, WeatherSource};
 use crate::cache::Kept;
 use crate::drive::{self, Driven};
-use crate::feed::FetchError;
 use crate::feeds::{HOME_AGAIN, LOOK, Settings, SourceStatus};
 use crate::http::{Http, HttpError};
 use crate::port::HomePort;
-use crate::schedule::{Health, SPREAD, earlier, later};
-
-/// A source that has not answered for so long stands back behind those that have.
-const FRESH: SignedDuration = SignedDuration::from_hours(6);
-/// Weather that was said before is not used.
-const WEATHER_LASTS: SignedDuration = SignedDuration::from_hours(24);
+use crate::schedule::{Health, SPREAD, later};
 
 /// All sources of weather and sun, each kind in order of preference.
 pub struct Sky {
@@ -37,37 +34,6 @@ pub struct Sky {
     settings: Settings,
     http: Http,
     home: Option<Arc<dyn HomePort>>,
-}
-
-/// Who is asked for what: what is kept belongs to exactly this.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Key {
-    weather: Option<RawWeatherSource>,
-    solar: Option<RawSolarSource>,
-    site: Site,
-}
-
-struct Feed {
-    key: Key,
-    question: Question,
-    health: Health,
-    said: Said,
-    spent: Spent,
-    /// For sources that are at hand.
-    looked_at: Option<Timestamp>,
-    /// 0 to 1; always the same, so that a time that was spread does not move.
-    die: f64,
-}
-
-impl Feed {
-    fn is_fresh(&self, now: Timestamp, site: &Site) -> bool {
-        let lasts = FRESH.max(self.question.every(site).saturating_mul(2));
-        self.health.succeeded_at.is_some_and(|at| at > earlier(now, lasts))
-    }
-
-    fn voice(&self) -> Voice<'_> {
-        Voice { name: self.question.name(), said: &self.said }
-    }
 }
 
 impl Sky {
@@ -158,7 +124,7 @@ impl Sky {
     fn ranked(&self, order: &[usize], now: Timestamp, is_weather: bool) -> Vec<Voice<'_>> {
         let all = order.iter().map(|index| &self.feeds[*index]);
         let (fresh, old): (Vec<&Feed>, Vec<&Feed>) = all.partition(|feed| feed.is_fresh(now, &self.site));
-        let lasts = |feed: &&Feed| !is_weather || !is_too_old(&feed.health, now);
+        let lasts = |feed: &&Feed| !is_weather || !feed.is_too_old(now);
         fresh.into_iter().chain(old.into_iter().filter(lasts)).map(Feed::voice).collect()
     }
 
@@ -194,10 +160,10 @@ impl Sky {
         for (index, feed) in self.feeds.iter().enumerate() {
             let until = weather::known_until(&feed.said.weather);
             if self.is_needed_for_weather(index, now) {
-                problems.extend(problem_of(feed, (WEATHER, "weather"), until, now, is_too_old(&feed.health, now)));
+                problems.extend(feed.problem((WEATHER, "weather"), until, now, feed.is_too_old(now)));
             }
             if self.is_needed_for_solar(index, now) {
-                problems.extend(problem_of(feed, (SOLAR, "solar forecast"), feed.said.solar_until(), now, false));
+                problems.extend(feed.problem((SOLAR, "solar forecast"), feed.said.solar_until(), now, false));
             }
             if self.is_needed_for_weather(index, now) || self.is_needed_for_solar(index, now) {
                 problems.extend(feed.said.problems.iter().cloned());
@@ -264,7 +230,7 @@ impl Sky {
         }
         let feed = &self.feeds[index];
         let asking = Asking { http: &self.http, home: self.home.as_deref(), site: &self.site, place, now };
-        let answer = asking.ask(&feed.question).await.and_then(|answer| useful(&feed.key, answer, now));
+        let answer = asking.ask(&feed.question).await.and_then(|answer| feed.key.useful(answer, now));
         let feed = &mut self.feeds[index];
         let name = feed.question.name();
         match answer {
@@ -304,46 +270,4 @@ impl Driven for Sky {
     fn told(&self, now: Timestamp) -> Skies {
         self.skies(now)
     }
-}
-
-fn is_too_old(health: &Health, now: Timestamp) -> bool {
-    health.succeeded_at.is_some_and(|at| at <= earlier(now, WEATHER_LASTS))
-}
-
-/// What is wrong with a source that is needed.
-fn problem_of(
-    feed: &Feed,
-    (subject, what): (&str, &str),
-    until: Option<Timestamp>,
-    now: Timestamp,
-    too_old: bool,
-) -> Option<Problem> {
-    let name = feed.question.name();
-    let ahead = until.filter(|until| *until > now);
-    let old = ahead.filter(|_| too_old).and(feed.health.succeeded_at);
-    let (code, text) = match (&feed.health.error, old) {
-        (Some(error), _) => ("missing", format!("`{name}` gave no {what}: {error}")),
-        (None, Some(at)) => ("stale", format!("`{name}` told the {what} at {at}, more than a day ago")),
-        (None, None) => return None,
-    };
-    let assumed = match (old, ahead) {
-        (Some(_), _) => "nothing: what it said before is more than a day old".to_owned(),
-        (None, Some(until)) => format!("what it said before, until {until}"),
-        (None, None) => String::new(),
-    };
-    Some(Problem { code: code.into(), subject: subject.into(), text, assumed })
-}
-
-/// An answer without anything of use for those who asked is a failure.
-fn useful(key: &Key, answer: Answer, now: Timestamp) -> Result<Answer, FetchError> {
-    let is_known = |hour: &forecast::WeatherHour| hour.temperature_c.or(hour.cloud_cover_pct).is_some();
-    let said = &answer.said;
-    let weather = weather::known_until(&said.weather).is_some_and(|until| until > now);
-    let weather = weather && said.weather.iter().any(is_known);
-    let solar = said.solar_until().is_some_and(|until| until > now);
-    if (key.weather.is_some() && weather) || (key.solar.is_some() && solar) {
-        return Ok(answer);
-    }
-    let problem = said.problems.first().map(|problem| problem.text.clone());
-    Err(FetchError::Useless(problem.unwrap_or_else(|| "the answer says nothing of the time ahead".into())))
 }
