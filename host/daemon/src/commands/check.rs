@@ -16,9 +16,9 @@ use model::slot;
 use super::say;
 use crate::cli::HomeArgs;
 use crate::config::{PriceSources, SkySources};
-use crate::knowledge::{AHEAD, Knowledge};
 use crate::wiring::{self, Place};
 use crate::{feeds, shipped};
+use knowledge::{AHEAD, Knowledge};
 
 /// Says what is wrong with a configuration and with what it names. Fails when something is.
 pub async fn run(args: HomeArgs) -> Result<()> {
@@ -40,7 +40,7 @@ pub async fn run(args: HomeArgs) -> Result<()> {
     if let Place::Real { home, prices, sky } = &parts.place {
         problems.extend(home.validate().await?.iter().map(ToString::to_string));
         problems.extend(check_prices(prices, &parts.tariff, home).await?);
-        let knowledge = Knowledge::new(parts.tariff.clone(), None, Vec::new());
+        let knowledge = Knowledge::new(parts.tariff.clone(), None);
         feeds::prices::once(prices, home, &knowledge).await?;
         let now = Timestamp::now();
         if !prices.import.is_empty() {

@@ -8,20 +8,20 @@ use control::Controller;
 use engine::{Library, Trial};
 use jiff::Timestamp;
 use journal::Journal;
-use model::{Roster, slot};
+use model::Roster;
 use server::{AllowedHosts, Server};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
-use crate::knowledge::Knowledge;
 use crate::manager::Manager;
 use crate::recorder::Recorder;
 use crate::roster::RosterFile;
 use crate::trial::Ground;
 use crate::wiring::Place;
-use crate::{config, feeds, shipped, site, wiring};
+use crate::{config, feeds, past, shipped, site, wiring};
+use knowledge::Knowledge;
 
 /// How long the first tick waits for prices.
 const FIRST_PRICES: Duration = Duration::from_secs(5);
@@ -60,25 +60,23 @@ pub async fn run(args: Run) -> Result<()> {
     let address = listener.local_addr()?;
 
     let now = Timestamp::now();
-    let known_past = journal.past(back(now), now)?;
-    let knowledge = match &parts.place {
-        Place::Simulated(home) => {
-            let past = home.past_slots();
-            journal.record_past(&past)?;
-            let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), past));
-            feeds::enter_simulated(home, &knowledge, now);
-            tokio::spawn(feeds::simulated(home.clone(), knowledge.clone()));
-            knowledge
+    let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone())));
+    match &parts.place {
+        Place::Simulated(simulated) => {
+            past::record_missing(&journal, simulated.past_slots())?;
+            past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
+            feeds::enter_simulated(simulated, &knowledge, now);
+            tokio::spawn(feeds::simulated(simulated.clone(), knowledge.clone()));
         }
-        Place::Real { home, prices, sky } => {
-            let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), known_past));
-            let prices = feeds::prices::run(prices.clone(), home.clone(), knowledge.clone(), state_dir.clone());
-            tokio::spawn(feeds::sky::run(sky.clone(), home.clone(), knowledge.clone(), state_dir.clone()));
+        Place::Real { home: real, prices, sky } => {
+            let learned = past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
+            tokio::spawn(feeds::sky::run(sky.clone(), real.clone(), knowledge.clone(), state_dir.clone()));
+            let prices = feeds::prices::run(prices.clone(), real.clone(), knowledge.clone(), state_dir.clone());
             // The first decision is better with prices, and no better for waiting long; they go on without us.
             let _ = tokio::time::timeout(FIRST_PRICES, tokio::spawn(prices)).await;
-            knowledge
+            tokio::spawn(past::follow(real.clone(), parts.setup.clone(), journal.clone(), knowledge.clone(), learned));
         }
-    };
+    }
 
     let (controller, live) = Controller::new(
         parts.setup,
@@ -124,10 +122,6 @@ fn trial(journal: Journal, roster: RosterFile) -> Trial {
         let ground = Ground::of_home(Some(journal.clone()), roster).map_err(|error| format!("{error:#}"))?;
         ground.admit(strategy)
     })
-}
-
-fn back(now: Timestamp) -> Timestamp {
-    now.checked_sub(jiff::SignedDuration::from_secs(slot::SLOT_S * 192)).unwrap_or(Timestamp::MIN)
 }
 
 async fn prune(journal: Journal, keep: journal::Keep, library: Arc<Library>) {

@@ -11,11 +11,11 @@ use home::Home;
 use home::homeassistant::HomeAssistant;
 use home::simulated::SimulatedHome;
 use jiff::{SignedDuration, Timestamp};
+use knowledge::{Direction, Knowledge};
 use tokio::sync::watch;
 
 use super::Port;
 use crate::config::PriceSources;
-use crate::knowledge::{Direction, Knowledge};
 use crate::wiring::PATIENCE;
 
 /// How often the simulated home is asked.
@@ -140,9 +140,9 @@ fn sample(direction: Direction, slots: Vec<PriceSlot>) -> Prices {
 #[cfg(test)]
 mod tests {
     use control::Data;
-    use control::ports::Measured;
     use forecast::Tariff;
     use home::simulated::SimulatedConfig;
+    use model::Measured;
 
     use super::*;
 
@@ -152,7 +152,7 @@ mod tests {
         // 00:00:30 in Berlin.
         let now = at("2024-06-18T22:00:30Z");
         let home = SimulatedHome::start_with(SimulatedConfig::default(), Arc::new(move || now)).unwrap();
-        let knowledge = Knowledge::new(Tariff::default(), None, Vec::new());
+        let knowledge = Knowledge::new(Tariff::default(), None);
         enter_simulated(&home, &knowledge, now);
         let load = Measured { load_w: Some(400.0), ..Measured::default() };
         (45..60).for_each(|minute| knowledge.observe(at(&format!("2024-06-18T21:{minute}:00Z")), &load));

@@ -1,6 +1,7 @@
 //! Messages of Home Assistant's WebSocket API, as of 2025.4: pure, and without trust in their shape.
 
 use forecast::solar::sun::Place;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// What Home Assistant says.
@@ -117,6 +118,18 @@ pub fn subscribe_entities<'a>(entities: impl IntoIterator<Item = &'a str>) -> Va
 /// Asks for a sign of life.
 pub fn ping() -> Value {
     json!({ "type": "ping" })
+}
+
+/// Asks for means of the past.
+pub fn statistics(from: Timestamp, until: Timestamp, entities: &[&str], period: &str) -> Value {
+    json!({
+        "type": "recorder/statistics_during_period",
+        "start_time": from.to_string(),
+        "end_time": until.to_string(),
+        "statistic_ids": entities,
+        "period": period,
+        "types": ["mean"],
+    })
 }
 
 /// Calls a service.

@@ -17,6 +17,8 @@ pub struct Known {
     pub timezone: Option<String>,
     /// ISO 4217.
     pub currency: Option<String>,
+    /// ISO 3166.
+    pub country: Option<String>,
     /// Where the home is.
     pub place: Option<Place>,
     /// The states, once all were read over this connection.
