@@ -1,4 +1,4 @@
-//! Brings prices, weather and sun from where they are published into [`Knowledge`](knowledge::Knowledge).
+//! Brings prices, weather and sun from where they are published into [`knowledge::Knowledge`].
 //! A source that hangs, lies or vanishes delays no tick: each kind is fetched by a task of its own.
 
 pub mod prices;

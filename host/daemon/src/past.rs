@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use control::{Setup, snapshot};
 use forecast::Accumulator;
-use forecast::solar::sun::Place;
 use guard::Watch;
 use home::Home;
 use home::homeassistant::{CallError, HomeAssistant, Period};
@@ -81,8 +80,6 @@ pub struct Follower {
     pub home: Arc<HomeAssistant>,
     /// Whose past it is.
     pub setup: Setup,
-    /// Where the home is, when that is configured.
-    pub place: Option<Place>,
     /// Where the past is kept.
     pub journal: Journal,
     /// What learns it.
@@ -95,9 +92,6 @@ impl Follower {
     pub async fn run(self, mut learned: Customs) {
         loop {
             self.home.settled(PATIENCE).await;
-            if let Some(place) = self.place.or_else(|| self.home.whereabouts()) {
-                self.knowledge.place(place);
-            }
             let customs = Customs::of(&self.setup, &self.home.state(), self.home.country());
             let read = import(&self.home, &self.setup, &self.journal).await;
             if customs != learned || matches!(read, Ok(slots) if slots > 0) {

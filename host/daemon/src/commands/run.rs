@@ -75,7 +75,6 @@ pub async fn run(args: Run) -> Result<()> {
             let follower = past::Follower {
                 home: real.clone(),
                 setup: parts.setup.clone(),
-                place: sky.site.whereabouts,
                 journal: journal.clone(),
                 knowledge: knowledge.clone(),
             };

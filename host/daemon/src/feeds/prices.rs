@@ -11,6 +11,7 @@ use home::Home;
 use home::homeassistant::HomeAssistant;
 use home::simulated::SimulatedHome;
 use jiff::{SignedDuration, Timestamp};
+use knowledge::{Direction, Knowledge};
 use tokio::sync::watch;
 
 use super::Port;

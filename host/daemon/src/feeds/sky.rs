@@ -8,17 +8,15 @@ use feeds::{Cache, Settings, Skies, Sky, SolarSource, WeatherSource};
 use home::Home;
 use home::homeassistant::HomeAssistant;
 use jiff::Timestamp;
+use knowledge::Knowledge;
 use tokio::sync::watch;
 
 use super::Port;
 use crate::config::SkySources;
-use knowledge::Knowledge;
 
-/// Feeds weather and sun for good, in a task of its own. What was known before a restart is in `state_dir`.
+/// Feeds weather and sun for good, in a task of its own, and where the home is. What was known before a restart is
+/// in `state_dir`.
 pub async fn run(sources: SkySources, home: Arc<HomeAssistant>, knowledge: Arc<Knowledge>, state_dir: PathBuf) {
-    if sources.weather.is_empty() && sources.solar.is_empty() {
-        return;
-    }
     let sky = match fetch(&sources, &home, Some(Cache::new(state_dir.join("sky")))) {
         Ok(sky) => sky,
         Err(error) => return tracing::error!("weather and sun cannot be fetched: {error:#}"),
@@ -26,9 +24,14 @@ pub async fn run(sources: SkySources, home: Arc<HomeAssistant>, knowledge: Arc<K
     let (told, mut heard) = watch::channel(sky.skies(Timestamp::now()));
     heard.mark_changed();
     tokio::spawn(sky.run(Timestamp::now, home.changes(), told));
-    while heard.changed().await.is_ok() {
-        knowledge.sky(heard.borrow_and_update().clone(), Timestamp::now());
-    }
+    let mut changes = home.changes();
+    let place = async { while !enter_place(&sources, &home, &knowledge) && changes.changed().await.is_ok() {} };
+    let skies = async {
+        while heard.changed().await.is_ok() {
+            knowledge.sky(heard.borrow_and_update().clone(), Timestamp::now());
+        }
+    };
+    tokio::join!(place, skies);
 }
 
 /// Asks once, as far as there is a need: for commands that look and end.
@@ -37,7 +40,14 @@ pub async fn once(sources: &SkySources, home: &Arc<HomeAssistant>, knowledge: &K
     let now = Timestamp::now();
     sky.step(now).await;
     knowledge.sky(sky.skies(now), now);
+    enter_place(sources, home, knowledge);
     Ok(())
+}
+
+/// Whether it is known where the home is.
+fn enter_place(sources: &SkySources, home: &HomeAssistant, knowledge: &Knowledge) -> bool {
+    let place = sources.site.whereabouts.or_else(|| home.whereabouts());
+    place.inspect(|place| knowledge.place(*place)).is_some()
 }
 
 /// Asks a source of weather by itself, whether or not it is needed.
