@@ -17,7 +17,6 @@ use tokio::sync::watch;
 use super::Port;
 use crate::config::PriceSources;
 use crate::wiring::PATIENCE;
-use knowledge::{Direction, Knowledge};
 
 /// How often the simulated home is asked.
 const ASK: Duration = Duration::from_secs(60);
