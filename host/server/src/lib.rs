@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! control ── watch ──> /api/live, /api/events (SSE)
-//! journal ──────────> /api/ticks, /api/past
+//! journal ──────────> /api/ticks, /api/past, /api/decisions, /api/energy
 //! manage <──────────> /api/strategies, /api/ticks/{id}/replay
 //! web/dist ─────────> everything else
 //! ```
@@ -15,8 +15,10 @@
 //! readers of the journal run beside it, and a slow listener of events skips to the newest state.
 
 mod api;
+mod energy;
 mod error;
 mod events;
+mod history;
 mod hosts;
 pub mod manage;
 mod page;
@@ -35,7 +37,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use api::{Health, HealthStatus, openapi_json};
+pub use energy::{By, EnergyPeriod, Sum};
 pub use error::{Failure, FailureDetail};
+pub use history::SlotDecision;
 pub use hosts::AllowedHosts;
 pub use manage::Manage;
 
