@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided, slot by slot. */
+        get: operations["decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/energy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Energy, money and cycles by day, week or month, in the home's calendar. */
+        get: operations["energy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -653,6 +687,53 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description What happened in one period. */
+        EnergyPeriod: {
+            /**
+             * Format: date
+             * @description Its first day in the home's calendar.
+             */
+            first_day: string;
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            end: string;
+            /**
+             * Format: int32
+             * @description Slots of it that were recorded.
+             */
+            slots: number;
+            /** @description From the grid, Wh. */
+            import_wh: components["schemas"]["Sum"];
+            /** @description To the grid, Wh. */
+            export_wh: components["schemas"]["Sum"];
+            /** @description From the sun, Wh. */
+            solar_wh: components["schemas"]["Sum"];
+            /** @description Used by the home, Wh. */
+            load_wh: components["schemas"]["Sum"];
+            /** @description Into the batteries, Wh. */
+            charge_wh: components["schemas"]["Sum"];
+            /** @description Out of the batteries, Wh. */
+            discharge_wh: components["schemas"]["Sum"];
+            /** @description Paid for import less what export earned, in the home's currency. */
+            cost: components["schemas"]["Sum"];
+            /**
+             * @description What the same load and sun would have cost without a battery, at the prices of then, less what it cost.
+             *     Charge that is still in the battery is not valued.
+             */
+            saving: components["schemas"]["Sum"];
+            /**
+             * Format: double
+             * @description Equivalent full cycles: energy out of the batteries over their capacity; `None`: one is unknown.
+             */
+            cycles?: number | null;
+        };
         /** @description What a check of a strategy's file found. */
         Examination: {
             /** @description Whether it would be accepted. */
@@ -694,7 +775,7 @@ export interface components {
             /** @description Its plan in one sentence. */
             plan?: string | null;
             /** @description What is wrong with it. */
-            problems: components["schemas"]["Problem"][];
+            problems: components["schemas"]["StrategyProblem"][];
         };
         /** @description What is expected of one target in one slot. */
         Expectation: {
@@ -1334,6 +1415,33 @@ export interface components {
             /** @description Named values. */
             extras?: components["schemas"]["Extra"][];
         };
+        /** @description What was decided for a slot when it began. */
+        SlotDecision: {
+            /**
+             * Format: date-time
+             * @description When the slot begins.
+             */
+            start: string;
+            /**
+             * Format: int64
+             * @description The first tick of the slot that had a plan.
+             */
+            tick: number;
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            at: string;
+            strategy?: components["schemas"]["StrategyRef"] | null;
+            /** @description What to do, and why. */
+            actions: components["schemas"]["Action"][];
+            /** @description What the guard said. */
+            verdicts: components["schemas"]["Verdict"][];
+            /** @description What became of it. */
+            outcomes: components["schemas"]["Outcome"][];
+            /** @description What the plan expected of this slot. */
+            expected: components["schemas"]["Expectation"][];
+        };
         /** @description All that a strategy may know. */
         Snapshot: {
             /**
@@ -1478,6 +1586,13 @@ export interface components {
             /** @description Lines of its own log from its last call. */
             log: string[];
         };
+        /** @description What is wrong with a strategy. */
+        StrategyProblem: {
+            /** @description For machines. */
+            code: string;
+            /** @description For people. */
+            message: string;
+        };
         /** @description Which strategy. */
         StrategyRef: {
             /** @description Its name. */
@@ -1493,6 +1608,19 @@ export interface components {
          */
         StrategyState: "active" | "fall_back" | "shadow" | "quarantined" | "idle" | "failed";
         String: string;
+        /** @description A sum over the slots that know what it takes. */
+        Sum: {
+            /**
+             * Format: double
+             * @description In Wh or in the home's currency.
+             */
+            value: number;
+            /**
+             * Format: int32
+             * @description How many slots it covers.
+             */
+            slots: number;
+        };
         /** @description An action that was not judged, since a strategy that is asked before has one for the same target. */
         Superseded: {
             /** @description Whose action it is. */
@@ -1689,6 +1817,76 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    decisions: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339; 24 hours before `until` when absent. */
+                from?: string;
+                /** @description RFC 3339; now when absent. At most 50 hours after `from`. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One for each slot of `[from, until)` with a plan, the oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotDecision"][];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    energy: {
+        parameters: {
+            query?: {
+                /** @description `day`, `week` or `month`; `day` when absent. */
+                by?: string;
+                /** @description RFC 3339; its period is given whole. When absent, 31 days, 26 weeks or 24 months before `until`. */
+                from?: string;
+                /** @description RFC 3339; now when absent. At most 1100 days after `from`. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Periods with something recorded, the oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergyPeriod"][];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -2302,6 +2500,8 @@ export interface operations {
                 limit?: number;
                 /** @description Only ticks with a smaller id: the last id of the page before. */
                 before?: number;
+                /** @description Only ticks before this time, RFC 3339. */
+                until?: string;
             };
             header?: never;
             path?: never;

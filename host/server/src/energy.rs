@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// How the past is divided, by the home's calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum By {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
     /// From midnight to midnight: 92, 96 or 100 slots.
     Day,
     /// From Monday on.

@@ -101,7 +101,7 @@ async fn decisions(
     path = "/api/energy",
     tag = "history",
     params(
-        ("by" = Option<By>, Query, description = "`day` when absent."),
+        ("by" = Option<String>, Query, description = "`day`, `week` or `month`; `day` when absent."),
         ("from" = Option<String>, Query, description = "RFC 3339; its period is given whole. When absent, 31 days, 26 weeks or 24 months before `until`."),
         ("until" = Option<String>, Query, description = "RFC 3339; now when absent. At most 1100 days after `from`."),
     ),

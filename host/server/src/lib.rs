@@ -37,7 +37,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use api::{Health, HealthStatus, openapi_json};
-pub use energy::{By, EnergyPeriod, Sum};
+pub use energy::{EnergyPeriod, Sum};
 pub use error::{Failure, FailureDetail};
 pub use history::SlotDecision;
 pub use hosts::AllowedHosts;
