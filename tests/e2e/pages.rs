@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use tokio::process::Command;
 use wattwright_tests::daemon::Daemon;
-use wattwright_tests::files::wattwright;
+use wattwright_tests::files::{always_discharge, wattwright};
 use wattwright_tests::home::Home;
 use wattwright_tests::page;
 use wattwright_tests::prices::Prices;
@@ -13,6 +13,8 @@ use wattwright_tests::wait::{seconds, until};
 #[tokio::test]
 async fn of_the_simulated_home() -> Result<()> {
     let folder = tempfile::tempdir()?;
+    let strategy = folder.path().join("strategy.wasm");
+    std::fs::write(&strategy, always_discharge()?)?;
     let mut command = Command::new(wattwright()?);
     command.arg("run").current_dir(folder.path());
     let daemon = Daemon::start(command, &folder.path().join("state"), &folder.path().join("log")).await?;
@@ -26,7 +28,7 @@ async fn of_the_simulated_home() -> Result<()> {
     let tick = daemon.latest_tick().await?;
     let past = tick["input"]["snapshot"]["past"].as_array().map_or(0, Vec::len);
     ensure!(past >= 190, "two days are not filled in: {past} slots");
-    page::check(&daemon, "simulated-home").await
+    page::check_all(&daemon, "simulated-home", &strategy).await
 }
 
 #[tokio::test]
