@@ -15,7 +15,7 @@ use crate::files::root;
 ///
 /// The test fails.
 pub async fn check(daemon: &Daemon, name: &str) -> Result<()> {
-    run(daemon, name, "page.mjs", None).await
+    run(daemon.url(), name, "page.mjs", &[]).await
 }
 
 /// As [`check`], with every page and its main task, and strategies managed with the file `strategy`.
@@ -24,21 +24,24 @@ pub async fn check(daemon: &Daemon, name: &str) -> Result<()> {
 ///
 /// A test fails.
 pub async fn check_all(daemon: &Daemon, name: &str, strategy: &Path) -> Result<()> {
+    let strategy = strategy.to_string_lossy();
     for script in ["page.mjs", "pages.mjs", "strategies.mjs", "subpath.mjs"] {
-        run(daemon, name, script, Some(strategy)).await?;
+        run(daemon.url(), name, script, &[("STRATEGY", &strategy)]).await?;
     }
     Ok(())
 }
 
-async fn run(daemon: &Daemon, name: &str, script: &str, strategy: Option<&Path>) -> Result<()> {
+/// Runs one script of `web/tests` against the page at `url`, with more variables of its environment.
+///
+/// # Errors
+///
+/// The test fails.
+pub async fn run(url: &str, name: &str, script: &str, variables: &[(&str, &str)]) -> Result<()> {
     let screenshots = root().join("target/screenshots").join(name);
     std::fs::create_dir_all(&screenshots)?;
     let mut test = Command::new("node");
     test.arg(format!("tests/{script}")).current_dir(root().join("web"));
-    test.env("BASE_URL", daemon.url()).env("SCREENSHOT_DIR", screenshots);
-    if let Some(strategy) = strategy {
-        test.env("STRATEGY", strategy);
-    }
+    test.env("BASE_URL", url).env("SCREENSHOT_DIR", screenshots).envs(variables.iter().copied());
     let output = test.output().await?;
     let shown = [output.stdout, output.stderr].concat();
     ensure!(output.status.success(), "web/tests/{script}: {}\n{}", output.status, String::from_utf8_lossy(&shown));

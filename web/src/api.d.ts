@@ -110,6 +110,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks, and the word that goes with each change. */
+        get: operations["greet"];
+        put?: never;
+        /** Signs in. The session is in a cookie. */
+        post: operations["enter"];
+        /** Signs out. */
+        delete: operations["leave"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/strategies": {
         parameters: {
             query?: never;
@@ -626,6 +645,13 @@ export interface components {
          * @enum {string}
          */
         CommandKind: "hold" | "charge" | "discharge" | "balance" | "turn_on_off" | "set_level" | "set_light" | "notify";
+        /** @description A name with its password. */
+        Credentials: {
+            /** @description The user's name. */
+            name: string;
+            /** @description The user's password. */
+            password: string;
+        };
         /**
          * @description What became of an action.
          * @enum {string}
@@ -830,7 +856,8 @@ export interface components {
             /**
              * @description Stable, for machines: `bad-parameter`, `unknown-parameter`, `no-such-tick`, `unknown-path`,
              *     `method-not-allowed`, `host-not-allowed`, `query-too-long`, `body-too-large`, `too-many-streams`,
-             *     `journal-failed`, `foreign-origin`, `bad-body`, `not-found`, `refused`, `failed`.
+             *     `journal-failed`, `foreign-origin`, `bad-body`, `not-found`, `refused`, `failed`, `too-slow`,
+             *     `not-signed-in`, `not-allowed`, `wrong-word`, `wrong-password`, `too-many-attempts`, `no-accounts`.
              */
             code: string;
             /** @description One sentence: what, its value, what is allowed. */
@@ -894,6 +921,14 @@ export interface components {
              * @default null
              */
             max_power_w: number | null;
+        };
+        /** @description Who asks. */
+        Greeting: {
+            /** @description Whether users sign in; otherwise everyone is the owner. */
+            accounts: boolean;
+            user?: components["schemas"]["SignedIn"] | null;
+            /** @description What must come in the header `x-wattwright` with each change. */
+            word?: string | null;
         };
         /** @description The grid connection, with the limits that always hold. */
         Grid: {
@@ -1340,6 +1375,13 @@ export interface components {
              */
             fuel: number;
         };
+        /** @description A user who is signed in. */
+        SignedIn: {
+            /** @description Their name. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["UserRole"];
+        };
         /** @description What is expected of one slot ahead. */
         Slot: {
             /**
@@ -1777,6 +1819,11 @@ export interface components {
             worst_decision?: components["schemas"]["Decision"] | null;
             worst_stage?: components["schemas"]["Stage"] | null;
         };
+        /**
+         * @description What a user may do; each may do what those before it may.
+         * @enum {string}
+         */
+        UserRole: "viewer" | "member" | "owner";
         /** @description What the guard says of one action. */
         Verdict: {
             /** @description Battery or device. */
@@ -1990,6 +2037,137 @@ export interface operations {
             };
             /** @description A parameter is wrong. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    greet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who asks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Greeting"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    enter: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Greeting"];
+                };
+            };
+            /** @description The name or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There are no users: everyone is the owner. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too often wrong; `Retry-After` says how many seconds to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    leave: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

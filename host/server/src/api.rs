@@ -18,10 +18,11 @@ use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Gate;
 use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
-use crate::{Server, history, page, strategies};
+use crate::{Server, access, history, page, strategies};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
@@ -41,7 +42,8 @@ pub(crate) type LiveState = watch::Receiver<Arc<Live>>;
     tags(
         (name = "live", description = "This moment."),
         (name = "history", description = "What was decided and measured."),
-        (name = "strategies", description = "What decides.")
+        (name = "strategies", description = "What decides."),
+        (name = "access", description = "Who may do what.")
     )
 )]
 struct Api;
@@ -56,6 +58,7 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(events_routes().into_openapi());
     document.merge(history_routes().into_openapi());
     document.merge(strategies::routes().into_openapi());
+    document.merge(access::routes().into_openapi());
     Ok(document.to_pretty_json()? + "\n")
 }
 
@@ -78,13 +81,14 @@ fn history_routes() -> OpenApiRouter<(Journal, LiveState)> {
 }
 
 /// All routes under `/api`.
-pub(crate) fn router(server: &Server) -> Router {
+pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
     let events = Events::new(server.live.clone(), server.shutdown.clone());
     Router::new()
         .merge(Router::from(live_routes()).with_state(server.live.clone()))
         .merge(Router::from(events_routes()).with_state(events))
         .merge(Router::from(strategies::routes()).with_state(server.manage.clone()))
         .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
+        .merge(Router::from(access::routes()).with_state(gate.clone()))
         .route("/api/openapi.json", get(openapi))
         .method_not_allowed_fallback(page::method_not_allowed)
 }

@@ -32,6 +32,8 @@ export class Feed {
   #timer: ReturnType<typeof setInterval> | undefined;
 
   start(): void {
+    // Nobody was asked while it was stopped.
+    if (this.hearing === 'dead') this.hearing = 'waiting';
     document.addEventListener('visibilitychange', this.#onVisibility);
     this.#timer = setInterval(() => this.#everySecond(), 1000);
     this.#open();
