@@ -1,5 +1,6 @@
 // The daemon's API, answered from the scenarios. `?scenario=` is a cookie-less way to choose one: the
 // choice holds until the next one.
+import { gate } from './accounts.mjs';
 import { decisions, energy, replay, ticks } from './history.mjs';
 import { scenarios } from './scenarios.mjs';
 import { strategies } from './strategies.mjs';
@@ -37,14 +38,17 @@ export function handleApi(request, response) {
     response.destroy();
     return true;
   }
-  if (url.pathname === '/api/events') {
-    events(response);
-    return true;
-  }
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
-    const [status, body] = answer(request.method ?? 'GET', url, Buffer.concat(chunks));
+    const [method, sent] = [request.method ?? 'GET', Buffer.concat(chunks)];
+    const refused = gate(request, method, url.pathname, sent);
+    if (!refused && url.pathname === '/api/events') {
+      events(response);
+      return;
+    }
+    const [status, body, cookie] = refused ?? answer(method, url, sent);
+    if (cookie) response.setHeader('set-cookie', cookie);
     json(response, body, status);
   });
   return true;
