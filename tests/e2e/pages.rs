@@ -50,8 +50,9 @@ async fn with_accounts_when_others_can_reach_it() -> Result<()> {
     const PASSWORD: &str = "correct horse battery";
     let folder = tempfile::tempdir()?;
     let state = folder.path().join("state");
+    let program = wattwright()?;
     let wide = |port: u16| {
-        let mut command = Command::new(wattwright().unwrap_or_default());
+        let mut command = Command::new(&program);
         command.arg("run").current_dir(folder.path()).arg("--state-dir").arg(&state);
         command.arg("--listen").arg(format!("0.0.0.0:{port}")).kill_on_drop(true);
         command.stdout(Stdio::null()).stderr(Stdio::piped());
@@ -62,7 +63,7 @@ async fn with_accounts_when_others_can_reach_it() -> Result<()> {
     ensure!(!refused.status.success() && said.contains("wattwright user add"), "{said}");
 
     for (name, role) in [("anna", "owner"), ("ben", "viewer")] {
-        let mut add = Command::new(wattwright()?);
+        let mut add = Command::new(&program);
         add.args(["user", "add", name, "--role", role, "--password-stdin", "--state-dir"]).arg(&state);
         let mut add = add.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
         add.stdin.take().context("no standard input")?.write_all(format!("{PASSWORD}\n").as_bytes()).await?;

@@ -102,6 +102,20 @@ async fn energy_comes_by_the_homes_calendar_and_whole_periods() {
 }
 
 #[tokio::test]
+async fn a_year_is_summed_up_without_a_slot_lost_between_the_parts_in_which_it_is_read() {
+    let fixture = Fixture::new(0);
+    let (from, until) = ("2025-11-24T00:00:00Z", "2026-11-24T00:00:00Z");
+    let starts = model::slot::starts(from.parse().unwrap(), until.parse().unwrap());
+    fixture.journal.record_past(&starts.map(past_slot).collect::<Vec<_>>()).unwrap();
+    let started = std::time::Instant::now();
+    let (_, body) = fixture.get(&format!("/api/energy?by=month&from={from}&until={until}")).await;
+    println!("a year by month took {:?}", started.elapsed());
+    let slots: Vec<_> = body.as_array().unwrap().iter().map(|month| month["slots"].as_i64().unwrap()).collect();
+    assert_eq!((slots.len(), slots.iter().sum::<i64>()), (13, 35_040));
+    assert_eq!(slots[3], 28 * 96);
+}
+
+#[tokio::test]
 async fn decisions_come_one_for_each_slot_with_a_plan() {
     let fixture = Fixture::new(3);
     let (status, body) = fixture.get("/api/decisions").await;
