@@ -51,6 +51,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Evaluate(args) => commands::evaluate::run(&args),
             Command::Replay(args) => commands::replay::run(&args),
             Command::Strategy(command) => commands::strategy::run(command),
+            Command::User(command) => commands::user::run(command),
             Command::Compile(_) => unreachable!("done before"),
         }
     })

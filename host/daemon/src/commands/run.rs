@@ -1,5 +1,7 @@
 //! `wattwright run`.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use engine::{Library, Trial};
 use jiff::Timestamp;
 use journal::Journal;
 use model::Roster;
-use server::{AllowedHosts, Server};
+use server::{Access, Accounts, AllowedHosts, Server, Users};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -30,19 +32,13 @@ const PRUNE: Duration = Duration::from_secs(6 * 3600);
 
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(args: Run) -> Result<()> {
-    if !args.listen.ip().is_loopback() {
-        bail!(
-            "--listen {}: the page has no accounts yet, so it is served on this machine only; \
-             use 127.0.0.1, and `ssh -L 8420:127.0.0.1:8420` from elsewhere",
-            args.listen
-        );
-    }
     let mut signals = Signals::new()?;
     let mut parts = wiring::assemble(args.home.config.as_deref(), Some(args.simulated_soc))?;
     if let Some(mode) = args.mode {
         config::set_mode(&mut parts.setup, mode.into());
     }
     let state_dir = args.state_dir.map_or_else(|| site::default_state_dir(&parts.setup.name), Ok)?;
+    let (access, hosts) = access(args.listen, &state_dir, &args.hosts)?;
     let journal = Journal::open(site::journal_of(&state_dir))?;
     let folder = site::folder_of(args.strategies.as_deref(), parts.strategies.as_deref(), &state_dir);
     let home = parts.home();
@@ -93,13 +89,8 @@ pub async fn run(args: Run) -> Result<()> {
         roster.follow(),
     );
     let shutdown = CancellationToken::new();
-    let page = Server {
-        live,
-        journal: journal.clone(),
-        manage: Arc::new(manager),
-        hosts: AllowedHosts::default(),
-        shutdown: shutdown.clone(),
-    };
+    let page =
+        Server { live, journal: journal.clone(), manage: Arc::new(manager), hosts, access, shutdown: shutdown.clone() };
     let page = tokio::spawn(server::serve(listener, page));
     let pruning = tokio::spawn(prune(journal, parts.keep, library));
     super::say(format!("Wattwright is running: http://{address}"));
@@ -113,6 +104,24 @@ pub async fn run(args: Run) -> Result<()> {
     pruning.abort();
     page.await.context("the page ended by a fault")?.context("the page could not be served to the end")?;
     Ok(())
+}
+
+/// On this machine everyone is the owner; from elsewhere one has to sign in. A further name is one under which a
+/// proxy on this machine lets others in.
+fn access(listen: SocketAddr, state_dir: &Path, names: &[String]) -> Result<(Access, AllowedHosts)> {
+    let hosts = AllowedHosts::new(names);
+    if listen.ip().is_loopback() && names.is_empty() {
+        return Ok((Access::Open, hosts));
+    }
+    let users = Users::new(state_dir);
+    if users.list()?.is_empty() {
+        bail!(
+            "--listen {listen} with these names: others than this machine can reach that, and no user may yet; \
+             add one first: `wattwright user add NAME --role owner`, with the same --config and --state-dir"
+        );
+    }
+    let accounts = Accounts::new(users, Arc::new(Timestamp::now));
+    Ok((Access::Accounts(Arc::new(accounts)), hosts.with_any_address()))
 }
 
 /// A new version of a strategy has to have a plan for the home as it was last seen.
