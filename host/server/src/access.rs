@@ -1,6 +1,6 @@
 //! Who may do what, when others than this machine can reach the page.
 //!
-//! On loopback everyone is the owner ([`Access::Open`]). Bound wider, each request needs the role that
+//! Without users, on loopback, everyone is the owner ([`Access::Open`]). Else each request needs the role that
 //! [`ROUTES`] names: a user signs in with a password (argon2id), gets a session in a cookie that scripts cannot
 //! read, and a word that must come with whatever changes something.
 //!

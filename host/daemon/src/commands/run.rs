@@ -106,22 +106,25 @@ pub async fn run(args: Run) -> Result<()> {
     Ok(())
 }
 
-/// On this machine everyone is the owner; from elsewhere one has to sign in. A further name is one under which a
-/// proxy on this machine lets others in.
+/// As long as there are no users, everyone on this machine is the owner. Once there are some, also those on this
+/// machine have to sign in: who asks may be a proxy that lets others in.
 fn access(listen: SocketAddr, state_dir: &Path, names: &[String]) -> Result<(Access, AllowedHosts)> {
     let hosts = AllowedHosts::new(names);
-    if listen.ip().is_loopback() && names.is_empty() {
-        return Ok((Access::Open, hosts));
-    }
     let users = Users::new(state_dir);
+    let is_local = listen.ip().is_loopback();
     if users.list()?.is_empty() {
+        if is_local && names.is_empty() {
+            return Ok((Access::Open, hosts));
+        }
         bail!(
-            "--listen {listen} with these names: others than this machine can reach that, and no user may yet; \
-             add one first: `wattwright user add NAME --role owner`, with the same --config and --state-dir"
+            "--listen {listen}{}: others than this machine can reach that, and there is no user yet who may; \
+             add one first: `wattwright user add NAME --role owner`, with the same --config and --state-dir",
+            if names.is_empty() { "" } else { " with --host" }
         );
     }
     let accounts = Accounts::new(users, Arc::new(Timestamp::now));
-    Ok((Access::Accounts(Arc::new(accounts)), hosts.with_any_address()))
+    let hosts = if is_local { hosts } else { hosts.with_any_address() };
+    Ok((Access::Accounts(Arc::new(accounts)), hosts))
 }
 
 /// A new version of a strategy has to have a plan for the home as it was last seen.
