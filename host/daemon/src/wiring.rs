@@ -27,7 +27,7 @@ pub enum Place {
         /// Where prices come from.
         prices: PriceSources,
         /// Where weather and sun ahead come from.
-        sky: SkySources,
+        sky: Box<SkySources>,
     },
     /// Simulated.
     Simulated(Arc<SimulatedHome>),
@@ -74,7 +74,7 @@ fn real(config: Config) -> Result<Parts> {
     Ok(Parts {
         setup: config.setup,
         roster: config.roster,
-        place: Place::Real { home, prices: config.prices, sky: config.sky },
+        place: Place::Real { home, prices: config.prices, sky: Box::new(config.sky) },
         tariff: config.tariff,
         strategies: Some(config.strategies),
         keep: config.keep,

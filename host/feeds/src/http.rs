@@ -194,7 +194,6 @@ fn parse_retry_at(text: &str, now: Timestamp) -> Option<Duration> {
 }
 
 /// In seconds or as a date (RFC 9110, section 10.2.3).
-
 fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     let wait = match text.trim().parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),

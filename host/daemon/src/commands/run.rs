@@ -67,7 +67,7 @@ pub async fn run(args: Run) -> Result<()> {
         Place::Real { home: real, prices, sky } => {
             let learned = past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
             let prices = feeds::prices::run(prices.clone(), real.clone(), knowledge.clone(), state_dir.clone());
-            tokio::spawn(feeds::sky::run(sky.clone(), real.clone(), knowledge.clone(), state_dir.clone()));
+            tokio::spawn(feeds::sky::run(sky.as_ref().clone(), real.clone(), knowledge.clone(), state_dir.clone()));
             let follower = past::Follower {
                 home: real.clone(),
                 setup: parts.setup.clone(),

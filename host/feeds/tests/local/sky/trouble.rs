@@ -147,7 +147,7 @@ async fn a_key_is_in_no_message() {
             "solcast" => solcast(&server.url("/")),
             _ => format!("{}\napi_key_file = 'token'", forecast_solar(&server.url("/"))),
         };
-        let mut sky = sky(&[], &[source.clone()], folder.path(), None);
+        let mut sky = sky(&[], std::slice::from_ref(&source), folder.path(), None);
         sky.step(now()).await;
         let skies = sky.skies(now());
         assert_eq!(skies.status[0].health.failures, 1);
