@@ -10,20 +10,20 @@ use control::Controller;
 use engine::{Library, Trial};
 use jiff::Timestamp;
 use journal::Journal;
-use model::{Roster, slot};
+use model::Roster;
 use server::{Access, Accounts, AllowedHosts, Server, Users};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
-use crate::knowledge::Knowledge;
 use crate::manager::Manager;
 use crate::recorder::Recorder;
 use crate::roster::RosterFile;
 use crate::trial::Ground;
 use crate::wiring::Place;
-use crate::{config, feeds, shipped, site, wiring};
+use crate::{config, feeds, past, shipped, site, wiring};
+use knowledge::Knowledge;
 
 /// How long the first tick waits for prices.
 const FIRST_PRICES: Duration = Duration::from_secs(5);
@@ -56,27 +56,29 @@ pub async fn run(args: Run) -> Result<()> {
     let address = listener.local_addr()?;
 
     let now = Timestamp::now();
-    let known_past = journal.past(back(now), now)?;
-    let knowledge = match &parts.place {
-        Place::Simulated(home) => {
-            let past = home.past_slots();
-            journal.record_past(&past)?;
-            let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), past));
-            feeds::enter_simulated(home, &knowledge, now);
-            tokio::spawn(feeds::simulated(home.clone(), knowledge.clone()));
-            knowledge
+    let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone())));
+    match &parts.place {
+        Place::Simulated(simulated) => {
+            past::record_missing(&journal, simulated.past_slots())?;
+            past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
+            feeds::enter_simulated(simulated, &knowledge, now);
+            tokio::spawn(feeds::simulated(simulated.clone(), knowledge.clone()));
         }
-        Place::Real { home, prices, weather } => {
-            let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), known_past));
-            let prices = feeds::prices(prices.clone(), home.clone(), knowledge.clone(), state_dir.clone());
+        Place::Real { home: real, prices, sky } => {
+            let learned = past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
+            let prices = feeds::prices::run(prices.clone(), real.clone(), knowledge.clone(), state_dir.clone());
+            tokio::spawn(feeds::sky::run(sky.clone(), real.clone(), knowledge.clone(), state_dir.clone()));
+            let follower = past::Follower {
+                home: real.clone(),
+                setup: parts.setup.clone(),
+                journal: journal.clone(),
+                knowledge: knowledge.clone(),
+            };
+            tokio::spawn(follower.run(learned));
             // The first decision is better with prices, and no better for waiting long; they go on without us.
             let _ = tokio::time::timeout(FIRST_PRICES, tokio::spawn(prices)).await;
-            if let Some(entity) = weather.clone() {
-                tokio::spawn(feeds::weather(entity, home.clone(), knowledge.clone()));
-            }
-            knowledge
         }
-    };
+    }
 
     let (controller, live) = Controller::new(
         parts.setup,
@@ -134,10 +136,6 @@ fn trial(journal: Journal, roster: RosterFile) -> Trial {
         let ground = Ground::of_home(Some(journal.clone()), roster).map_err(|error| format!("{error:#}"))?;
         ground.admit(strategy)
     })
-}
-
-fn back(now: Timestamp) -> Timestamp {
-    now.checked_sub(jiff::SignedDuration::from_secs(slot::SLOT_S * 192)).unwrap_or(Timestamp::MIN)
 }
 
 async fn prune(journal: Journal, keep: journal::Keep, library: Arc<Library>) {
