@@ -106,7 +106,7 @@ impl Vendor {
             return wanted_w;
         }
         let charged = self.charged;
-        let at = *self.charge_at.get_or_insert_with(|| now + if now - charged > 300.0 { 2.0 } else { 60.0 });
+        let at = *self.charge_at.get_or_insert(now + if now - charged > 300.0 { 2.0 } else { 60.0 });
         if self.charged < at && now < at {
             self.charged = at;
         }

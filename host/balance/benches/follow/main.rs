@@ -16,6 +16,8 @@ use loops::{Loop, Ours, Proportional, Vendor};
 use score::Score;
 use world::Profile;
 
+type Make = fn() -> Box<dyn Loop>;
+
 const HOURS: usize = 4;
 
 fn main() {
@@ -23,7 +25,7 @@ fn main() {
     let after = |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1));
     let seeds: u64 = after("--seeds").map_or(5, |text| text.parse().unwrap());
     let by_profile = arguments.iter().any(|a| a == "--profiles");
-    let loops: [(&str, fn() -> Box<dyn Loop>); 3] = [
+    let loops: [(&str, Make); 3] = [
         ("ours", || Box::new(Ours::default())),
         ("proportional", || Box::new(Proportional::default())),
         ("vendor", || Box::new(Vendor::default())),
