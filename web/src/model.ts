@@ -19,6 +19,7 @@ export type Doing = Schemas['Doing'];
 export type Expectation = Schemas['Expectation'];
 export type Fact = Schemas['Fact'];
 export type Fault = Schemas['Fault'];
+export type Hand = Schemas['Hand'];
 export type HomeState = Schemas['HomeState'];
 export type Link = Schemas['Link'];
 export type Live = Schemas['Live'];

@@ -28,6 +28,8 @@ pub enum Place {
         prices: PriceSources,
         /// Where the weather ahead comes from.
         weather: Option<EntityId>,
+        /// What shows it that the program is alive.
+        heartbeat: Option<EntityId>,
     },
     /// Simulated.
     Simulated(Arc<SimulatedHome>),
@@ -74,7 +76,7 @@ fn real(config: Config) -> Result<Parts> {
     Ok(Parts {
         setup: config.setup,
         roster: config.roster,
-        place: Place::Real { home, prices: config.prices, weather: config.weather },
+        place: Place::Real { home, prices: config.prices, weather: config.weather, heartbeat: config.heartbeat },
         tariff: config.tariff,
         strategies: Some(config.strategies),
         keep: config.keep,

@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
-use crate::{Server, page, strategies};
+use crate::{Server, hand, page, strategies};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
@@ -41,7 +41,8 @@ type LiveState = watch::Receiver<Arc<Live>>;
     tags(
         (name = "live", description = "This moment."),
         (name = "history", description = "What was decided and measured."),
-        (name = "strategies", description = "What decides.")
+        (name = "strategies", description = "What decides."),
+        (name = "hand", description = "What the owner does by hand.")
     )
 )]
 struct Api;
@@ -56,6 +57,7 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(events_routes().into_openapi());
     document.merge(history_routes().into_openapi());
     document.merge(strategies::routes().into_openapi());
+    document.merge(hand::routes().into_openapi());
     Ok(document.to_pretty_json()? + "\n")
 }
 
@@ -83,6 +85,7 @@ pub(crate) fn router(server: &Server) -> Router {
         .merge(Router::from(live_routes()).with_state(server.live.clone()))
         .merge(Router::from(events_routes()).with_state(events))
         .merge(Router::from(strategies::routes()).with_state(server.manage.clone()))
+        .merge(Router::from(hand::routes()).with_state(server.hand.clone()))
         .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
         .route("/api/openapi.json", get(openapi))
         .method_not_allowed_fallback(page::method_not_allowed)

@@ -4,19 +4,21 @@
 //! control ── watch ──> /api/live, /api/events (SSE)
 //! journal ──────────> /api/ticks, /api/past
 //! manage <──────────> /api/strategies, /api/ticks/{id}/replay
+//! hand <────────────> /api/override, /api/pause
 //! web/dist ─────────> everything else
 //! ```
 //!
 //! The API is described by `web/openapi.json`, which is made from this code; a test fails when they
 //! drift apart.
 //!
-//! Architecture invariants: only the routes of [`strategies`] change anything, and each of them demands that
+//! Architecture invariants: only the routes of [`strategies`] and [`hand`] change anything, and each of them demands that
 //! the request is meant (see there); all others read. Every error under `/api` is JSON with a sentence for people. Nothing here blocks the tick:
 //! readers of the journal run beside it, and a slow listener of events skips to the newest state.
 
 mod api;
 mod error;
 mod events;
+pub mod hand;
 mod hosts;
 pub mod manage;
 mod page;
@@ -36,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use api::{Health, HealthStatus, openapi_json};
 pub use error::{Failure, FailureDetail};
+pub use hand::ByHand;
 pub use hosts::AllowedHosts;
 pub use manage::Manage;
 
@@ -51,6 +54,8 @@ pub struct Server {
     pub journal: Journal,
     /// Who manages strategies.
     pub manage: Arc<dyn Manage>,
+    /// By which the owner commands by hand.
+    pub hand: Arc<dyn ByHand>,
     /// Under which names it may be asked.
     pub hosts: AllowedHosts,
     /// Ends all event streams, and [`serve`].

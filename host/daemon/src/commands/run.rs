@@ -15,13 +15,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
+use crate::hand::OwnersHand;
 use crate::knowledge::Knowledge;
 use crate::manager::Manager;
 use crate::recorder::Recorder;
 use crate::roster::RosterFile;
 use crate::trial::Ground;
 use crate::wiring::Place;
-use crate::{config, feeds, shipped, site, wiring};
+use crate::{config, feeds, heartbeat, shipped, site, supervisor, wiring};
 
 /// How long the first tick waits for prices.
 const FIRST_PRICES: Duration = Duration::from_secs(5);
@@ -70,7 +71,7 @@ pub async fn run(args: Run) -> Result<()> {
             tokio::spawn(feeds::simulated(home.clone(), knowledge.clone()));
             knowledge
         }
-        Place::Real { home, prices, weather } => {
+        Place::Real { home, prices, weather, .. } => {
             let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), known_past));
             let prices = feeds::prices(prices.clone(), home.clone(), knowledge.clone(), state_dir.clone());
             // The first decision is better with prices, and no better for waiting long; they go on without us.
@@ -90,11 +91,19 @@ pub async fn run(args: Run) -> Result<()> {
         library.clone(),
         roster.follow(),
     );
+    tokio::spawn(supervisor::tell(live.clone()));
+    let beating = match &parts.place {
+        Place::Real { home, heartbeat: Some(entity), .. } => {
+            Some(tokio::spawn(heartbeat::beat(home.clone(), entity.clone(), live.clone())))
+        }
+        _ => None,
+    };
     let shutdown = CancellationToken::new();
     let page = Server {
         live,
         journal: journal.clone(),
         manage: Arc::new(manager),
+        hand: Arc::new(OwnersHand(controller.owner())),
         hosts: AllowedHosts::default(),
         shutdown: shutdown.clone(),
     };
@@ -108,6 +117,10 @@ pub async fn run(args: Run) -> Result<()> {
     tracing::info!("stopping; giving back what was taken over");
     shutdown.cancel();
     control.await.context("the control loop ended by a fault")?;
+    if let Some(beating) = beating {
+        // It ends with the control loop, and tells Home Assistant so.
+        let _ = beating.await;
+    }
     pruning.abort();
     page.await.context("the page ended by a fault")?.context("the page could not be served to the end")?;
     Ok(())

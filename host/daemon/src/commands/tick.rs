@@ -30,7 +30,7 @@ pub async fn run(args: TickArgs) -> Result<()> {
             feeds::enter_simulated(home, &knowledge, Timestamp::now());
             knowledge
         }
-        Place::Real { home, prices, weather } => {
+        Place::Real { home, prices, weather, .. } => {
             let knowledge = Knowledge::new(parts.tariff.clone(), None, Vec::new());
             feeds::prices_once(prices, home, &knowledge).await?;
             if let Some(entity) = weather {
