@@ -122,7 +122,7 @@ async fn a_missing_file_is_named() -> Result<()> {
 async fn every_command_has_help() -> Result<()> {
     let rig = Rig::claim().await?;
     let home = Home::new(&Prices::CHEAP_NOW)?;
-    for command in ["run", "check", "tick", "evaluate", "strategy"] {
+    for command in ["run", "check", "tick", "evaluate", "strategy", "override", "pause", "resume", "health", "setup"] {
         let ended = home.ask(&rig.hass, &[command, "--help"]).await?;
         ensure!(ended.code == Some(0) && ended.stdout.contains("Usage"), "{command}: {}", ended.stderr);
     }

@@ -23,6 +23,7 @@ export type Expectation = Schemas['Expectation'];
 export type Fact = Schemas['Fact'];
 export type Fault = Schemas['Fault'];
 export type Grant = Schemas['Grant'];
+export type Hand = Schemas['Hand'];
 export type HomeState = Schemas['HomeState'];
 export type Link = Schemas['Link'];
 export type Live = Schemas['Live'];

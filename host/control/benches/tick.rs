@@ -191,6 +191,7 @@ fn bench(strategy: &Strategy) -> Result<Bench, Box<dyn Error>> {
         load_power_w: None,
         temperature_c: None,
         import_cap_w: None,
+        phase_current_a: Vec::new(),
         batteries: vec![BatteryState {
             id: "battery".into(),
             soc_pct: Reading::of("soc", 40.0, now),

@@ -1,9 +1,11 @@
 //! Who decides what: claims on targets, and the guard's word on what is left. Pure.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use guard::{Judged, Mandate, Proposal, SceneRecord};
-use model::{Action, Command, Decision, Plan, Reason, Rule, Superseded, TargetId};
+use model::hand::OWNER;
+use model::{Action, Command, CommandKind, Decision, Grant, Plan, Reason, Rule, Superseded, TargetId};
 
 /// A strategy that has a plan.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +16,18 @@ pub struct Voice<'a> {
     pub mandate: &'a Mandate,
     /// What it wants.
     pub plan: &'a Plan,
+}
+
+/// What the owner commands by hand: all may be commanded, and what stands in force is judged all the same.
+static OWNERS: LazyLock<Mandate> = LazyLock::new(|| {
+    use CommandKind::{Balance, Charge, Discharge, Hold, SetLevel, SetLight, TurnOnOff};
+    let declared = [Hold, Charge, Discharge, Balance, TurnOnOff, SetLevel, SetLight].into();
+    Mandate { declared, grant: Grant::default() }
+});
+
+/// The owner, who is heard before every strategy.
+pub fn owners_voice(overrides: &Plan) -> Voice<'_> {
+    Voice { name: OWNER, mandate: &OWNERS, plan: overrides }
 }
 
 /// What comes of several plans: what is to be judged, and what came second.

@@ -10,29 +10,30 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use balance::Follower;
 use engine::Library;
 use guard::{Approved, Guard, Ledger, Scene, SceneRecord, Watch};
 use home::{Home, ReadBack, SendError};
 use jiff::Timestamp;
 use model::snapshot::{InForce, Snapshot, TaskState};
 use model::{
-    Action, Cause, Command, HomeState, Link, Live, Mode, Outcome, Roster, Rule, Stage, StrategyRef, TargetId, Tick,
-    Verdict,
+    Action, Cause, Command, Hand, HomeState, Link, Live, Mode, Outcome, Roster, Rule, Stage, StrategyRef, TargetId,
+    Tick, Verdict,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::balance::Tuning;
 use crate::claims::{self, Ruled};
-use crate::ports::{Data, Record};
-use crate::roster;
+use crate::owner::Owner;
+use crate::ports::{Data, Record, RecordError};
 use crate::setup::Setup;
 use crate::shadows::{Look, Shadows};
 use crate::snapshot::{self, Seen};
 use crate::standing::{Key, Standing, Target};
 use crate::tasks::{self, Progress};
 use crate::tick::{self, Decided};
+use crate::{owner, roster};
 
 /// How long the first tick waits for the home.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -71,7 +72,8 @@ pub struct Controller {
     roster: Arc<Roster>,
     roster_changes: watch::Receiver<Arc<Roster>>,
     shadows: Shadows,
-    tuning: Tuning,
+    owner: Arc<Owner>,
+    follower: Follower,
     started: Instant,
     uptime_before: Duration,
     ledger: Ledger,
@@ -117,6 +119,8 @@ impl Controller {
         let first = publish::first(&setup, &state, &library, &roster);
         let (live, live_receiver) = watch::channel(Arc::new(first));
         let now = Instant::now();
+        let owner = Arc::new(Owner::new(&setup));
+        let follower = Follower::new(crate::drive::tuning(&setup.limits));
         let mut controller = Self {
             guard: Guard::new(setup.limits.clone()),
             setup: Arc::new(setup),
@@ -127,7 +131,8 @@ impl Controller {
             library,
             roster,
             roster_changes,
-            tuning: Tuning::default(),
+            owner,
+            follower,
             started: now,
             uptime_before: Duration::ZERO,
             ledger: Ledger::default(),
@@ -151,7 +156,13 @@ impl Controller {
             sent: mpsc::channel(64),
         };
         controller.load_ledger();
+        controller.load_hand();
         (controller, live_receiver)
+    }
+
+    /// By which the owner commands by hand and pauses.
+    pub fn owner(&self) -> Arc<Owner> {
+        self.owner.clone()
     }
 
     /// Runs until `shutdown`, then gives every target back the settings it had before.
@@ -160,6 +171,7 @@ impl Controller {
         let mut data = self.data.changes();
         let mut library = self.library.changes();
         let mut roster = self.roster_changes.clone();
+        let mut hand = self.owner.changes();
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -173,6 +185,10 @@ impl Controller {
                 Ok(()) = roster.changed() => {
                     let new = roster.borrow_and_update().clone();
                     self.on_roster(new).await;
+                }
+                Ok(()) = hand.changed() => {
+                    let new = hand.borrow_and_update().clone();
+                    self.on_hand(&new).await;
                 }
                 Ok(()) = data.changed() => self.change = Some("prices or forecasts changed".into()),
                 Ok(()) = home.changed() => {}
@@ -199,6 +215,31 @@ impl Controller {
         }
     }
 
+    /// Keeps what the owner does by hand, and acts on it.
+    async fn on_hand(&mut self, new: &Hand) {
+        let text = serde_json::to_string(new).map_err(|error| RecordError(format!("what is done by hand: {error}")));
+        let result = text.and_then(|text| self.record.save_hand(&text));
+        self.note_record(result.err());
+        for id in new.overrides.keys() {
+            if let Some(target) = self.targets.get_mut(id) {
+                target.foreign.end();
+            }
+        }
+        self.tick(Cause::Owner { what: owner::describe(new) }).await;
+    }
+
+    /// What is done by hand, as it was before the program was started.
+    fn load_hand(&mut self) {
+        match self.record.load_hand() {
+            Ok(None) => {}
+            Ok(Some(text)) => match serde_json::from_str(&text) {
+                Ok(hand) => self.owner.restore(&hand, Timestamp::now()),
+                Err(error) => tracing::warn!(%error, "what was done by hand before the start cannot be read"),
+            },
+            Err(error) => self.note_record(Some(error)),
+        }
+    }
+
     /// The monotonic clock of the guard; it goes on across restarts.
     fn uptime(&self) -> Duration {
         self.uptime_before + self.started.elapsed()
@@ -212,6 +253,7 @@ impl Controller {
     fn observe(&mut self) {
         let state = self.home.state();
         let now = Timestamp::now();
+        self.owner.expire(now);
         self.watch.observe(&state, &self.setup.limits, self.uptime(), now);
         if state.link.is_up() {
             self.data.observe(now, &snapshot::measure(&self.setup, &state, &self.watch, now));
@@ -300,7 +342,9 @@ impl Controller {
         self.last_tick = Some(Instant::now());
         self.retry_at = None;
         let snapshot = Arc::new(self.snapshot(&self.home.state(), now));
-        let decided = self.decide(snapshot).await;
+        let mut decided = self.decide(snapshot).await;
+        let hand = self.owner.at(now);
+        decided.by_hand(&hand);
         self.remember(&decided);
 
         let state = self.home.state();
@@ -316,7 +360,7 @@ impl Controller {
             self.retry_at = Some(Instant::now() + RETRY);
         }
 
-        let (outcomes, changes) = self.begin(&ruled, now);
+        let (outcomes, changes) = self.begin(&ruled, now, &hand);
         let mut tick = decided.to_tick(now, cause, superseded, &ruled);
         tick.outcomes.clone_from(&outcomes);
         tick.modes = self.targets.values().map(|t| (t.id.clone(), t.mode)).collect();
@@ -325,7 +369,7 @@ impl Controller {
         if self.open.len() > OPEN_TICKS {
             self.open.pop_front();
         }
-        self.enforce(changes, &tick);
+        self.enforce(changes, &tick, &hand);
         for (name, lines) in &self.logs {
             if let Err(error) = self.record.log(tick.id, now, name, lines) {
                 tracing::error!(strategy = name, %error, "its log could not be kept");
@@ -365,7 +409,7 @@ impl Controller {
 
     /// Compares what was approved with what is in force. Gives the outcomes to record and, for each
     /// target that gets another command, what to change.
-    fn begin(&mut self, ruled: &[Ruled], now: Timestamp) -> (Vec<Outcome>, Vec<Change>) {
+    fn begin(&mut self, ruled: &[Ruled], now: Timestamp, hand: &Hand) -> (Vec<Outcome>, Vec<Change>) {
         let mut outcomes = Vec::new();
         let mut changes = Vec::new();
         for Ruled { action, judged } in ruled {
@@ -374,8 +418,15 @@ impl Controller {
             let index = outcomes.len();
             let standing = target.standing.as_ref();
             let same = standing.filter(|s| is_same(target, s.approved.command(), &command));
-            let shown = target.is_battery || !matches!(self.home.read_back(&target.id, &command), ReadBack::Differs(_));
+            let respects = target.foreign.is_respected(Instant::now());
+            let shown = target.is_battery
+                || respects
+                || !matches!(self.home.read_back(&target.id, &command), ReadBack::Differs(_));
             let outcome = |stage, note: &str| Outcome::begin(action.target.clone(), command.clone(), stage, now, note);
+            if is_suspended(&target.id, hand) {
+                outcomes.push(outcome(Stage::Advised, "paused by the owner: nothing is sent"));
+                continue;
+            }
             let (outcome, is_new) = match (target.mode, same) {
                 (Mode::Advise, _) => (outcome(Stage::Advised, "advice only: nothing is sent"), true),
                 (Mode::Control, Some(standing)) if shown => {
@@ -402,7 +453,7 @@ impl Controller {
     }
 
     /// Puts in force what a tick approved, and lets go of targets that it says nothing of.
-    fn enforce(&mut self, changes: Vec<Change>, tick: &Tick) {
+    fn enforce(&mut self, changes: Vec<Change>, tick: &Tick, hand: &Hand) {
         for target in self.targets.values_mut() {
             let waits = |v: &Verdict| v.target == target.id && v.findings.iter().any(|f| f.rule == Rule::WriteInterval);
             target.waits_to_write = tick.verdicts.iter().any(waits);
@@ -420,7 +471,8 @@ impl Controller {
         let idle: Vec<TargetId> = self
             .targets
             .values()
-            .filter(|t| t.standing.is_some() && !named.contains(&t.id) && !refused_for_now(&t.id))
+            .filter(|t| t.standing.is_some() && !named.contains(&t.id))
+            .filter(|t| is_suspended(&t.id, hand) || !refused_for_now(&t.id))
             .map(|t| t.id.clone())
             .collect();
         for id in idle {
@@ -529,6 +581,11 @@ impl Change {
             renewed: Instant::now(),
         }
     }
+}
+
+/// Whether no command of a strategy counts for a target now.
+fn is_suspended(target: &TargetId, hand: &Hand) -> bool {
+    hand.pause.is_some() && !hand.overrides.contains_key(target)
 }
 
 /// Whether a command would change nothing.

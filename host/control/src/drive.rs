@@ -6,10 +6,9 @@
 
 use std::time::Duration;
 
-use guard::{Approved, Guard, Scene, Setpoint};
+use balance::{Answer, Tuning};
+use guard::{Approved, BatteryLimits, Belief, Guard, Limits, Scene, Setpoint};
 use model::{BalanceLimits, Command, Grant, Rule, Verdict};
-
-use crate::balance::{self, Tuning};
 
 /// A power below this is a standstill: inverters cut smaller ones to zero (15 W on a SolarFlow 800).
 pub const STANDSTILL_W: f64 = 15.0;
@@ -29,17 +28,62 @@ pub struct Due<'a> {
     pub grant: &'a Grant,
     /// What was written last; `None`: nothing since the link came up.
     pub written: Option<&'a Command>,
-    /// How long ago.
-    pub since_write: Option<Duration>,
-    /// At the meter, if it can be believed.
-    pub grid_w: Option<f64>,
-    /// This battery at the bus, if it can be believed.
-    pub battery_w: Option<f64>,
-    /// This battery's share of the deviation.
-    pub share: f64,
+    /// What following the meter asks for, while that is in force.
+    pub follow: Follow,
     /// A new plan waits for the write interval, so the meter is not followed meanwhile: each set-point
     /// would begin the interval anew.
     pub paused: bool,
+}
+
+/// What following the meter asks of one battery.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Follow {
+    /// What it does is right.
+    Stay,
+    /// Stand still: there is nothing to follow, or somebody else does.
+    Rest,
+    /// This power, discharge positive.
+    To(f64),
+}
+
+impl Follow {
+    /// A battery's part of the answer.
+    pub fn of(answer: &Answer, battery: &str) -> Self {
+        match answer {
+            Answer::Stay => Self::Stay,
+            Answer::GiveWay | Answer::Blind => Self::Rest,
+            Answer::Set(setpoints) => {
+                let own = setpoints.iter().find(|setpoint| setpoint.id == battery);
+                own.map_or(Self::Rest, |setpoint| Self::To(setpoint.power_w))
+            }
+        }
+    }
+}
+
+/// How the meter is followed in a home: no faster than each of its batteries may be written to and turned.
+pub fn tuning(limits: &Limits) -> Tuning {
+    let longest = |of: fn(&BatteryLimits) -> Duration| limits.batteries.values().map(of).max();
+    let usual = Tuning::default();
+    Tuning {
+        write_interval: longest(|limits| limits.write_interval).unwrap_or(usual.write_interval),
+        direction_dwell: longest(|limits| limits.direction_dwell).unwrap_or(usual.direction_dwell),
+        ..usual
+    }
+}
+
+/// What a battery may charge and discharge with while it follows the meter, watt: 0 where it is full or empty.
+/// The guard looks at all of it again; this is for the shares of several.
+pub fn able_w(limits: &BatteryLimits, within: &BalanceLimits, soc: &Belief) -> (f64, f64) {
+    let soc_pct = soc.known();
+    let is_full = soc_pct.is_none_or(|pct| pct >= limits.max_soc_pct);
+    let is_empty = soc_pct.is_none_or(|pct| pct <= limits.min_soc_pct.max(limits.outage_reserve_pct));
+    let able = |is_at_end: bool, most_w: f64, bound_w: Option<f64>| {
+        if is_at_end { 0.0 } else { bound_w.map_or(most_w, |bound_w| most_w.min(bound_w)) }
+    };
+    (
+        able(is_full, limits.max_charge_w, within.max_charge_w),
+        able(is_empty, limits.max_discharge_w, within.max_discharge_w),
+    )
 }
 
 /// What to do.
@@ -55,13 +99,13 @@ pub enum Next {
 }
 
 /// Finds the next set-point.
-pub fn next(guard: &Guard, due: &Due<'_>, tuning: &Tuning, scene: &Scene<'_>) -> Next {
+pub fn next(guard: &Guard, due: &Due<'_>, scene: &Scene<'_>) -> Next {
     let within = match due.in_force {
         Command::Balance(limits) => *limits,
         _ => BalanceLimits::default(),
     };
     let wanted = match due.in_force {
-        Command::Balance(limits) => match balanced(due, limits, tuning) {
+        Command::Balance(limits) => match balanced(due, limits) {
             Some(command) => command,
             None => return Next::Keep,
         },
@@ -80,23 +124,16 @@ pub fn next(guard: &Guard, due: &Due<'_>, tuning: &Tuning, scene: &Scene<'_>) ->
 }
 
 /// What following the meter asks for; `None`: leave what was written.
-fn balanced(due: &Due<'_>, limits: &BalanceLimits, tuning: &Tuning) -> Option<Command> {
-    if due.paused {
-        return due.written.cloned();
-    }
-    let (Some(grid_w), Some(battery_w)) = (due.grid_w, due.battery_w) else {
-        // Nothing to follow: stand still until the readings are back.
-        return Some(Command::Hold);
-    };
-    let seen = balance::Seen { grid_w, battery_w, share: due.share, since_write: due.since_write };
-    match balance::step(&seen, tuning) {
-        Some(power_w) => {
+fn balanced(due: &Due<'_>, limits: &BalanceLimits) -> Option<Command> {
+    match due.follow {
+        Follow::To(power_w) if !due.paused => {
             let low = -limits.max_charge_w.unwrap_or(f64::MAX);
             let high = limits.max_discharge_w.unwrap_or(f64::MAX);
             Some(from_power(power_w.max(low).min(high)))
         }
+        Follow::Rest if !due.paused => Some(Command::Hold),
         // Judged again even when the meter is content.
-        None => due.written.cloned(),
+        _ => due.written.cloned(),
     }
 }
 
@@ -169,6 +206,7 @@ mod tests {
                 load_power_w: None,
                 temperature_c: None,
                 import_cap_w: None,
+                phase_current_a: Vec::new(),
                 batteries: vec![BatteryState {
                     id: "b".into(),
                     soc_pct: Reading::of("soc", soc_pct, NOW),
@@ -185,22 +223,12 @@ mod tests {
             Self { guard: Guard::new(limits), state, ledger: Ledger::default(), watch }
         }
 
-        fn next(&self, in_force: &Command, written: Option<&Command>, paused: bool) -> Next {
-            let due = Due {
-                battery: "b",
-                in_force,
-                by: Some("test"),
-                grant: &Grant::default(),
-                written,
-                since_write: written.map(|_| Duration::from_secs(60)),
-                grid_w: self.state.grid_power_w.value,
-                battery_w: self.state.batteries[0].power_w.value,
-                share: 1.0,
-                paused,
-            };
+        fn next(&self, in_force: &Command, written: Option<&Command>, follow: Follow, paused: bool) -> Next {
+            let grant = &Grant::default();
+            let due = Due { battery: "b", in_force, by: Some("test"), grant, written, follow, paused };
             let uptime = Duration::from_secs(600);
             let scene = Scene { home: &self.state, now: NOW, uptime, ledger: &self.ledger, watch: &self.watch };
-            next(&self.guard, &due, &Tuning::default(), &scene)
+            next(&self.guard, &due, &scene)
         }
     }
 
@@ -217,36 +245,62 @@ mod tests {
 
     #[test]
     fn follows_the_meter_within_the_limits() {
-        let covered = written(Bench::new(50.0, 400.0, 0.0).next(&balance(), None, false));
-        assert_eq!(covered, Some(Command::Discharge { power_w: 360.0 }));
-        let most = written(Bench::new(50.0, 3000.0, 0.0).next(&balance(), None, false));
-        assert_eq!(most, Some(Command::Discharge { power_w: 800.0 }));
+        let follow = |power_w, command: &Command| {
+            written(Bench::new(50.0, 400.0, 0.0).next(command, None, Follow::To(power_w), false))
+        };
+        assert_eq!(follow(360.0, &balance()), Some(Command::Discharge { power_w: 360.0 }));
+        assert_eq!(follow(3000.0, &balance()), Some(Command::Discharge { power_w: 800.0 }));
         let only_charge = Command::Balance(BalanceLimits { max_discharge_w: Some(0.0), ..BalanceLimits::default() });
-        assert_eq!(written(Bench::new(50.0, 400.0, 0.0).next(&only_charge, None, false)), Some(Command::Hold));
+        assert_eq!(follow(360.0, &only_charge), Some(Command::Hold));
     }
 
     #[test]
     fn what_was_right_before_is_stopped_when_it_no_longer_is() {
         let discharge = Command::Discharge { power_w: 500.0 };
         let at_floor = Bench::new(10.0, -100.0, 500.0);
-        assert_eq!(written(at_floor.next(&discharge, Some(&discharge), false)), Some(Command::Hold));
+        assert_eq!(written(at_floor.next(&discharge, Some(&discharge), Follow::Stay, false)), Some(Command::Hold));
+        assert_eq!(written(at_floor.next(&balance(), Some(&discharge), Follow::Stay, false)), Some(Command::Hold));
         let above = Bench::new(11.0, -100.0, 500.0);
-        assert!(matches!(above.next(&discharge, Some(&discharge), false), Next::Keep));
+        assert!(matches!(above.next(&discharge, Some(&discharge), Follow::Stay, false), Next::Keep));
     }
 
     #[test]
     fn stands_still_when_there_is_nothing_to_follow() {
-        let mut blind = Bench::new(50.0, 400.0, 300.0);
-        blind.state.grid_power_w.value = None;
+        let bench = Bench::new(50.0, 400.0, 300.0);
         let last = Command::Discharge { power_w: 300.0 };
-        assert_eq!(written(blind.next(&balance(), Some(&last), false)), Some(Command::Hold));
+        assert_eq!(written(bench.next(&balance(), Some(&last), Follow::Rest, false)), Some(Command::Hold));
+        for answer in [Answer::Blind, Answer::GiveWay, Answer::Set(Vec::new())] {
+            assert_eq!(Follow::of(&answer, "b"), Follow::Rest);
+        }
+        let set = Answer::Set(vec![balance::Setpoint { id: "b".into(), power_w: 300.0 }]);
+        assert_eq!((Follow::of(&set, "b"), Follow::of(&Answer::Stay, "b")), (Follow::To(300.0), Follow::Stay));
     }
 
     #[test]
     fn lets_a_waiting_plan_pass() {
         let bench = Bench::new(50.0, 400.0, 300.0);
         let last = Command::Discharge { power_w: 300.0 };
-        assert!(matches!(bench.next(&balance(), Some(&last), true), Next::Keep));
-        assert!(matches!(bench.next(&balance(), Some(&last), false), Next::Write(..)));
+        assert!(matches!(bench.next(&balance(), Some(&last), Follow::To(660.0), true), Next::Keep));
+        assert!(matches!(bench.next(&balance(), Some(&last), Follow::To(660.0), false), Next::Write(..)));
+    }
+
+    #[test]
+    fn a_full_battery_and_one_that_nobody_knows_take_no_share() {
+        let limits = Bench::new(50.0, 0.0, 0.0).guard.limits().batteries["b"].clone();
+        let known = |value| Belief::Known { value, age: Duration::ZERO };
+        let within = BalanceLimits { max_charge_w: Some(300.0), max_discharge_w: None };
+        assert_eq!(able_w(&limits, &within, &known(50.0)), (300.0, 800.0));
+        assert_eq!(able_w(&limits, &within, &known(100.0)), (0.0, 800.0));
+        assert_eq!(able_w(&limits, &within, &known(10.0)), (300.0, 0.0));
+        assert_eq!(able_w(&limits, &within, &Belief::Unknown { text: String::new() }), (0.0, 0.0));
+    }
+
+    #[test]
+    fn is_as_slow_as_the_slowest() {
+        let mut limits = Bench::new(50.0, 0.0, 0.0).guard.limits().clone();
+        let slow = BatteryLimits { write_interval: Duration::from_secs(30), ..limits.batteries["b"].clone() };
+        limits.batteries.insert("slow".into(), slow);
+        assert_eq!(tuning(&limits).write_interval, Duration::from_secs(30));
+        assert_eq!(tuning(&Limits::default()), Tuning::default());
     }
 }

@@ -68,6 +68,7 @@ mod tests {
             load_power_w: None,
             temperature_c: None,
             import_cap_w: None,
+            phase_current_a: Vec::new(),
             batteries: vec![BatteryState {
                 id: "b".into(),
                 soc_pct: Reading::of("soc", 50.0, now),

@@ -15,12 +15,12 @@
 //! record are ports ([`home::Home`], [`ports`]) —, and nothing is sent that the guard did not approve.
 
 pub mod ask;
-pub mod balance;
 pub mod claims;
 pub mod controller;
 pub mod drive;
 pub mod ledger;
 pub mod live;
+pub mod owner;
 pub mod ports;
 pub mod replay;
 pub mod roster;
@@ -32,5 +32,6 @@ pub mod tasks;
 pub mod tick;
 
 pub use controller::Controller;
+pub use owner::{Owner, OwnerError};
 pub use ports::{Data, Kept, Known, Record, RecordError};
 pub use setup::{BatterySetup, DeviceSetup, Setup, TaskSetup};

@@ -73,6 +73,10 @@ pub trait Record: Send + Sync {
     fn save_ledger(&self, ledger: &str) -> Result<(), RecordError>;
     /// What is kept of it.
     fn load_ledger(&self) -> Result<Option<String>, RecordError>;
+    /// Keeps what the owner does by hand, in place of what is kept.
+    fn save_hand(&self, hand: &str) -> Result<(), RecordError>;
+    /// What is kept of it.
+    fn load_hand(&self) -> Result<Option<String>, RecordError>;
     /// Keeps the progress of a task in the window that ends at `deadline`.
     fn save_task(&self, task: &str, deadline: Timestamp, done_wh: f64) -> Result<(), RecordError>;
     /// The progress of a task in that window.

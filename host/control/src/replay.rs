@@ -103,7 +103,9 @@ pub fn replay(tick: &Tick, scene: Option<&[u8]>, find: &Find<'_>) -> Result<Repl
         replayed.parts.push(attempt_again(tick, attempt, find, &mut found));
     }
     if let Some(scene) = scene.filter(|_| all_have_plans) {
-        let voices: Vec<_> = plans.iter().map(|(name, mandate, plan)| Voice { name, mandate, plan }).collect();
+        let overrides = Plan { actions: tick.overrides.clone(), ..Plan::default() };
+        let said = plans.iter().map(|(name, mandate, plan)| Voice { name, mandate, plan });
+        let voices: Vec<_> = std::iter::once(claims::owners_voice(&overrides)).chain(said).collect();
         let (proposals, superseded) = claims::claim(&voices);
         let verdicts: Vec<_> = claims::judge(&proposals, &scene).into_iter().map(|r| r.judged.verdict).collect();
         let before = found.len();

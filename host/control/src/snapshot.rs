@@ -344,6 +344,7 @@ pub fn state_of(snapshot: &Snapshot) -> HomeState {
         load_power_w: Some(reading("load_power_w".into(), snapshot.load_power_w)),
         temperature_c: None,
         import_cap_w: None,
+        phase_current_a: Vec::new(),
         batteries: snapshot
             .batteries
             .iter()

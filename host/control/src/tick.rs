@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use engine::Library;
 use jiff::Timestamp;
-use model::{Allowance, Attempt, Cause, Input, Part, Roster, Snapshot, StrategyRef, Superseded, Terms, Tick};
+use model::{
+    Allowance, Attempt, Cause, Hand, Input, Part, Plan, Roster, Snapshot, StrategyRef, Superseded, Terms, Tick,
+};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::ask::{Answered, Question};
-use crate::claims::{Ruled, Voice};
+use crate::claims::{self, Ruled, Voice};
 use crate::ports::Record;
 
 /// How much longer than one call may take the asking of all may take.
@@ -28,12 +30,23 @@ pub struct Decided {
     pub attempts: Vec<Attempt>,
     /// What the owner lets those do that were asked, where it is not the usual.
     pub terms: BTreeMap<String, Terms>,
+    /// What the owner commands by hand; empty: nothing.
+    pub overrides: Plan,
+    /// Until when no strategy's command is carried out.
+    pub paused_until: Option<Timestamp>,
 }
 
 impl Decided {
     /// Nobody was asked yet.
     pub fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot, answers: Vec::new(), attempts: Vec::new(), terms: BTreeMap::new() }
+        Self {
+            snapshot,
+            answers: Vec::new(),
+            attempts: Vec::new(),
+            terms: BTreeMap::new(),
+            overrides: Plan::default(),
+            paused_until: None,
+        }
     }
 
     /// Enters what the next strategy in the owner's order said.
@@ -55,9 +68,16 @@ impl Decided {
         }
     }
 
-    /// Those with a plan, for [`crate::claims::claim`].
+    /// Enters what the owner does by hand.
+    pub fn by_hand(&mut self, hand: &Hand) {
+        self.overrides = Plan { actions: hand.actions(), ..Plan::default() };
+        self.paused_until = hand.pause.map(|pause| pause.until);
+    }
+
+    /// The owner first, then those with a plan, for [`crate::claims::claim`].
     pub fn voices(&self) -> Vec<Voice<'_>> {
-        self.answers.iter().map(|a| Voice { name: &a.strategy.name, mandate: &a.mandate, plan: &a.plan }).collect()
+        let said = self.answers.iter().map(|a| Voice { name: &a.strategy.name, mandate: &a.mandate, plan: &a.plan });
+        std::iter::once(claims::owners_voice(&self.overrides)).chain(said).collect()
     }
 
     /// The record of it, before anything is carried out: without id, outcomes and modes.
@@ -74,6 +94,8 @@ impl Decided {
             plan: first.map(|answered| answered.plan.clone()),
             parts: self.parts(),
             superseded,
+            overrides: self.overrides.actions.clone(),
+            paused_until: self.paused_until,
             verdicts: ruled.iter().map(|ruled| ruled.judged.verdict.clone()).collect(),
             outcomes: Vec::new(),
             modes: BTreeMap::new(),

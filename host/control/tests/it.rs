@@ -4,9 +4,13 @@
 
 #[path = "it/chain.rs"]
 mod chain;
+#[path = "it/foreign.rs"]
+mod foreign;
 #[path = "../../engine/src/guests.rs"]
 #[allow(dead_code, reason = "it is the engine's, and not all of it is needed here")]
 mod guests;
+#[path = "it/hand.rs"]
+mod hand;
 #[path = "it/home.rs"]
 mod home;
 #[path = "it/memory.rs"]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 use model::Mode;
 
 /// Runs a home's battery, plugs and lights by strategies that people write themselves.
@@ -38,6 +39,24 @@ pub enum Command {
     /// Manage who may use the page from other machines. A running home sees changes at once.
     #[command(subcommand)]
     User(UserCommand),
+    /// Command a battery or device by hand for some time, in place of every strategy. The guard judges it all the
+    /// same.
+    Override(OverrideArgs),
+    /// Let no strategy be heard for some time: what was taken over is given back.
+    Pause {
+        #[command(flatten)]
+        daemon: DaemonArgs,
+        /// For how long, such as `30m` or `2h`; a day at the most.
+        #[arg(long = "for", value_name = "TIME", default_value = "1h")]
+        lasts: SignedDuration,
+    },
+    /// End a pause before its time.
+    Resume(DaemonArgs),
+    /// Ask the daemon that runs whether all is well; ends with status 1 when it is not.
+    Health(DaemonArgs),
+    /// Prepare Home Assistant for Wattwright.
+    #[command(subcommand)]
+    Setup(SetupCommand),
     /// Compile one strategy from standard input to standard output. `run` starts itself so.
     #[command(hide = true)]
     Compile(Compile),
@@ -48,6 +67,31 @@ pub struct HomeArgs {
     /// The home's configuration (TOML); without it, the simulated home.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// The daemon that runs.
+#[derive(Debug, Args)]
+pub struct DaemonArgs {
+    /// Its address, as `run --listen` has it.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8420")]
+    pub server: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub struct OverrideArgs {
+    #[command(flatten)]
+    pub daemon: DaemonArgs,
+    /// Battery or device.
+    pub target: String,
+    /// `hold`, `charge WATT`, `discharge WATT`, `balance`, `on`, `off` or `level NUMBER`.
+    #[arg(required_unless_present = "clear")]
+    pub command: Vec<String>,
+    /// For how long, such as `30m` or `2h`; a day at the most.
+    #[arg(long = "for", value_name = "TIME", default_value = "1h")]
+    pub lasts: SignedDuration,
+    /// End it before its time instead.
+    #[arg(long, conflicts_with_all = ["command", "lasts"])]
+    pub clear: bool,
 }
 
 #[derive(Debug, Args)]
@@ -246,6 +290,16 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
         "no" => Ok(false),
         _ => Err("expected yes or no".into()),
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SetupCommand {
+    /// Print the automation by which Home Assistant stops the batteries when Wattwright's machine dies.
+    DeadMan {
+        /// The home's configuration (TOML).
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,8 +3,10 @@
 pub mod check;
 pub mod compile;
 pub mod evaluate;
+pub mod hand;
 pub mod replay;
 pub mod run;
+pub mod setup;
 pub mod strategy;
 pub mod tick;
 pub mod user;

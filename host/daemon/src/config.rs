@@ -68,6 +68,8 @@ pub struct Config {
     pub roster: Roster,
     /// For the Home Assistant adapter.
     pub entities: HomeEntities,
+    /// What shows Home Assistant that the program is alive.
+    pub heartbeat: Option<EntityId>,
     /// Where Home Assistant is; `None`: `HA_URL` tells.
     pub url: Option<String>,
     /// Where the token is; `None`: `HA_TOKEN` is the token.
@@ -146,8 +148,13 @@ impl Check {
                 .grid
                 .stale_after_s
                 .map_or(GridLimits::default().meter_stale_after, Duration::from_secs),
+            phase_limit_a: raw.grid.phase_limit_a.inspect(|a| self.positive("grid.phase_limit_a", *a)),
             ..GridLimits::default()
         };
+        if grid.phase_limit_a.is_some() && raw.grid.phase_currents.is_empty() {
+            let way_out = "needs `phase_currents`, the entities that show the current of each phase";
+            self.problem("grid.phase_limit_a", way_out.into());
+        }
         let mut limits = Limits { grid, ..Limits::default() };
         let behind = raw.solar.as_ref().and_then(|s| s.behind.clone());
         let mut batteries = Vec::new();
@@ -210,10 +217,12 @@ impl Check {
                 load_power: raw.load.map(|l| l.power),
                 temperature: raw.temperature.map(|t| t.entity),
                 import_cap: raw.grid.import_cap,
+                phase_currents: raw.grid.phase_currents,
                 batteries: raw.battery.into_iter().map(|b| (b.id, b.entities)).collect(),
                 devices: raw.device.into_iter().map(|d| (d.id, d.entities)).collect(),
                 extra,
             },
+            heartbeat: self.heartbeat(raw.homeassistant.heartbeat),
             url: raw.homeassistant.url,
             token_file: raw.homeassistant.token_file.map(|file| folder.join(file)),
             prices,
@@ -322,6 +331,10 @@ impl Check {
         if let Some(step_w) = battery.step_w {
             self.positive(&field("step_w"), step_w);
         }
+        if let Some(ramp_w) = battery.ramp_w {
+            self.positive(&field("ramp_w"), ramp_w);
+        }
+        self.phase(&field("phase"), battery.phase);
         if battery.min_soc_pct >= battery.max_soc_pct {
             let (low, high) = (battery.min_soc_pct, battery.max_soc_pct);
             self.problem(&field("min_soc_pct"), format!("{low} is not below max_soc_pct, {high}"));
@@ -336,6 +349,8 @@ impl Check {
             commands: battery.entities.commands(),
             outage_reserve_pct: battery.outage_reserve_pct.unwrap_or(usual.outage_reserve_pct),
             step_w: battery.step_w,
+            ramp_w: battery.ramp_w,
+            phase: battery.phase,
             direction_dwell: battery.direction_dwell_s.map_or(usual.direction_dwell, Duration::from_secs),
             turns_per_day: battery.turns_per_day.unwrap_or(usual.turns_per_day),
             write_interval: battery.write_interval_s.map_or(usual.write_interval, Duration::from_secs),
@@ -346,10 +361,25 @@ impl Check {
         }
     }
 
+    fn heartbeat(&mut self, heartbeat: Option<EntityId>) -> Option<EntityId> {
+        if let Some(entity) = heartbeat.as_ref().filter(|entity| entity.domain() != "input_datetime") {
+            let text = format!("`{entity}` is a `{}`; it takes an `input_datetime`", entity.domain());
+            self.problem("homeassistant.heartbeat", text);
+        }
+        heartbeat
+    }
+
+    fn phase(&mut self, field: &str, phase: Option<u8>) {
+        if let Some(phase) = phase.filter(|phase| !(1..=3).contains(phase)) {
+            self.problem(field, format!("{phase} is no phase: 1, 2 or 3, or left out where it is not known"));
+        }
+    }
+
     fn device(&mut self, device: &RawDevice, tasks: &[RawTask]) -> DeviceLimits {
         if let Some(power_w) = device.power_w {
             self.not_negative(&format!("device `{}`: power_w", device.id), power_w);
         }
+        self.phase(&format!("device `{}`: phase", device.id), device.phase);
         let abilities = device.entities.abilities();
         if !(abilities.switch || abilities.level || abilities.light || abilities.notify) {
             let way_out = "nothing to command; give it one of `switch`, `light`, `level`, `notify`";
@@ -367,6 +397,7 @@ impl Check {
             }),
             write_interval: device.write_interval_s.map_or(usual.write_interval, Duration::from_secs),
             power_w: device.power_w,
+            phase: device.phase,
             ..usual
         }
     }

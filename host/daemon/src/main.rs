@@ -4,6 +4,8 @@ mod cli;
 mod commands;
 mod config;
 mod feeds;
+mod hand;
+mod heartbeat;
 mod manager;
 mod past;
 mod recorder;
@@ -11,6 +13,7 @@ mod roster;
 mod sample;
 mod shipped;
 mod site;
+mod supervisor;
 mod trial;
 mod wiring;
 
@@ -50,6 +53,11 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Tick(args) => commands::tick::run(args).await,
             Command::Evaluate(args) => commands::evaluate::run(&args),
             Command::Replay(args) => commands::replay::run(&args),
+            Command::Override(args) => commands::hand::set(args).await,
+            Command::Pause { daemon, lasts } => commands::hand::pause(daemon, lasts).await,
+            Command::Resume(daemon) => commands::hand::resume(daemon).await,
+            Command::Health(daemon) => commands::hand::health(daemon).await,
+            Command::Setup(command) => commands::setup::run(&command),
             Command::Strategy(command) => commands::strategy::run(command),
             Command::User(command) => commands::user::run(command),
             Command::Compile(_) => unreachable!("done before"),

@@ -10,6 +10,9 @@ use model::{Outcome, Shadow, StrategyRef, TargetId, Tick};
 /// Under which name the guard's ledger is kept.
 const LEDGER: &str = "guard-ledger";
 
+/// Under which name is kept what the owner does by hand.
+const HAND: &str = "hand";
+
 /// A [`Record`] in a [`Journal`].
 pub struct Recorder(pub Journal);
 
@@ -66,6 +69,14 @@ impl Record for Recorder {
 
     fn load_ledger(&self) -> Result<Option<String>, RecordError> {
         self.0.load_state(LEDGER).map_err(failed)
+    }
+
+    fn save_hand(&self, hand: &str) -> Result<(), RecordError> {
+        self.0.save_state(HAND, hand).map_err(failed)
+    }
+
+    fn load_hand(&self) -> Result<Option<String>, RecordError> {
+        self.0.load_state(HAND).map_err(failed)
     }
 
     fn save_task(&self, task: &str, deadline: Timestamp, done_wh: f64) -> Result<(), RecordError> {

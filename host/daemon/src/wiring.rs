@@ -28,6 +28,8 @@ pub enum Place {
         prices: PriceSources,
         /// Where weather and sun ahead come from.
         sky: Box<SkySources>,
+        /// What shows it that the program is alive.
+        heartbeat: Option<EntityId>,
     },
     /// Simulated.
     Simulated(Arc<SimulatedHome>),
@@ -74,7 +76,12 @@ fn real(config: Config) -> Result<Parts> {
     Ok(Parts {
         setup: config.setup,
         roster: config.roster,
-        place: Place::Real { home, prices: config.prices, sky: Box::new(config.sky) },
+        place: Place::Real {
+            home,
+            prices: config.prices,
+            sky: Box::new(config.sky),
+            heartbeat: config.heartbeat,
+        },
         tariff: config.tariff,
         strategies: Some(config.strategies),
         keep: config.keep,

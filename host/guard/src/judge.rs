@@ -156,3 +156,26 @@ fn refused(target: &str, proposed: &Command, origin: Origin<'_>, findings: Vec<F
     };
     Judged { verdict, approved: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::BalanceLimits;
+    use model::home::Baseline;
+
+    use crate::testing::{Bench, charge};
+    use crate::{Guard, Order};
+
+    #[test]
+    fn an_approved_order_says_what_it_is() {
+        let bench = Bench::new();
+        let planned = bench.accepts("battery", charge(300.0)).approved.unwrap();
+        assert_eq!((planned.command(), planned.is_setpoint()), (Some(&charge(300.0)), false));
+        assert_eq!(planned.lease().as_secs(), 1200);
+        let setpoint = bench.setpoint(charge(300.0), BalanceLimits::default()).approved.unwrap();
+        assert_eq!((setpoint.command(), setpoint.is_setpoint()), (Some(&charge(300.0)), true));
+        let baseline = Baseline { settings: vec![("number.limit".into(), "5".into())] };
+        let release = Guard::new(bench.limits.clone()).release("battery", baseline.clone());
+        assert_eq!((release.command(), release.order()), (None, &Order::Release(baseline)));
+        assert_eq!((release.target().as_str(), release.lease().as_secs()), ("battery", 0));
+    }
+}

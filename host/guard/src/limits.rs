@@ -19,6 +19,9 @@ pub struct GridLimits {
     /// for plug-in solar devices (VDE-AR-N 4105:2026, § 8 EEG 2023). 0: nothing may be fed in.
     #[serde(default, with = "number::option")]
     pub feed_in_limit_w: Option<f64>,
+    /// Most that each phase of the connection carries, ampere; `None`: not watched.
+    #[serde(default, with = "number::option")]
+    pub phase_limit_a: Option<f64>,
     /// The meter's reading is stale when it is older.
     pub meter_stale_after: Duration,
     /// No home of this kind has more, watt; a reading beyond is implausible.
@@ -32,6 +35,7 @@ impl Default for GridLimits {
             import_limit_w: None,
             external: None,
             feed_in_limit_w: Some(800.0),
+            phase_limit_a: None,
             meter_stale_after: Duration::from_secs(60),
             plausible_w: 43_500.0,
         }
@@ -81,6 +85,11 @@ pub struct BatteryLimits {
     /// The device takes powers in steps of so much, watt; `None`: any.
     #[serde(default, with = "number::option")]
     pub step_w: Option<f64>,
+    /// Most that its power may grow by from one set-point to the next, watt; `None`: any.
+    #[serde(default, with = "number::option")]
+    pub ramp_w: Option<f64>,
+    /// The phase that it is connected to, 1 to 3; `None`: unknown or several, so that it counts on each.
+    pub phase: Option<u8>,
     /// What its entities can do.
     pub commands: BTreeSet<CommandKind>,
     /// Least time between one change of direction (charging, discharging) and the next: each switches a
@@ -112,6 +121,8 @@ impl Default for BatteryLimits {
             max_charge_w: 0.0,
             max_discharge_w: 0.0,
             step_w: None,
+            ramp_w: None,
+            phase: None,
             commands: BTreeSet::new(),
             direction_dwell: Duration::from_secs(120),
             turns_per_day: 24,
@@ -152,6 +163,8 @@ pub struct DeviceLimits {
     /// What it draws when it is on, watt, as far as known: counts against the import limit.
     #[serde(default, with = "number::option")]
     pub power_w: Option<f64>,
+    /// The phase that it is connected to, 1 to 3; `None`: unknown or several, so that it counts on each.
+    pub phase: Option<u8>,
     /// Range of its level, where it has one.
     pub level: Option<LevelRange>,
     /// A command ends by itself after this when nothing renews it.
@@ -168,6 +181,7 @@ impl Default for DeviceLimits {
             interruptible: false,
             write_interval: Duration::from_secs(2),
             power_w: None,
+            phase: None,
             level: None,
             lease: LEASE,
         }

@@ -25,6 +25,9 @@ pub(crate) mod implausible_reading;
 pub(crate) mod in_use;
 pub(crate) mod link;
 pub(crate) mod outage_reserve;
+pub(crate) mod override_end;
+pub(crate) mod phase_current;
+pub(crate) mod ramp;
 pub(crate) mod range;
 mod readings;
 pub(crate) mod soc_ceiling;
@@ -51,10 +54,11 @@ pub(crate) type Check = fn(&Case<'_>) -> Ruling;
 
 /// First what needs no reading, then the readings, then the limits of the home, then those of the strategy,
 /// and time last, since it looks at the command that would be written.
-pub(crate) const CHAIN: [(Rule, Check); 28] = [
+pub(crate) const CHAIN: [(Rule, Check); 31] = [
     (Rule::Finite, finite::check),
     (Rule::UnknownTarget, unknown_target::check),
     (Rule::Grant, grant::target),
+    (Rule::OverrideEnd, override_end::check),
     (Rule::Duplicate, duplicate::check),
     (Rule::Undeclared, undeclared::check),
     (Rule::Link, link::check),
@@ -72,8 +76,10 @@ pub(crate) const CHAIN: [(Rule, Check); 28] = [
     (Rule::DischargePower, discharge_power::check),
     (Rule::ExternalLimit, external_limit::check),
     (Rule::GridImportLimit, grid_import_limit::check),
+    (Rule::PhaseCurrent, phase_current::check),
     (Rule::FeedInLimit, feed_in_limit::check),
     (Rule::Grant, grant::power),
+    (Rule::Ramp, ramp::check),
     (Rule::Step, step::check),
     (Rule::InUse, in_use::check),
     (Rule::Dwell, dwell::check),

@@ -67,6 +67,7 @@ impl Bench {
                 load_power_w: None,
                 temperature_c: None,
                 import_cap_w: None,
+                phase_current_a: Vec::new(),
                 batteries: Vec::new(),
                 devices: Vec::new(),
             },
@@ -179,7 +180,11 @@ impl Bench {
         let actions: Vec<Action> = plans.iter().map(|(_, target, command, _)| action(target, command)).collect();
         let proposals: Vec<Proposal<'_>> =
             plans.iter().zip(&actions).map(|((by, _, _, mandate), action)| Proposal { by, action, mandate }).collect();
-        self.guard().judge(&proposals, &self.scene())
+        self.judge_proposals(&proposals)
+    }
+
+    pub fn judge_proposals(&self, proposals: &[Proposal<'_>]) -> Vec<Judged> {
+        self.guard().judge(proposals, &self.scene())
     }
 
     pub fn setpoint(&self, command: Command, within: BalanceLimits) -> Judged {

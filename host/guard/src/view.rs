@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::home::Taken;
-use model::{BatteryState, Command, DeviceState};
+use model::{BatteryState, Command, DeviceState, HomeState, Reading};
 
 use crate::believe::{Belief, believe_battery_power, believe_grid_power, believe_soc};
 use crate::judge::Scene;
@@ -78,6 +78,32 @@ impl<'a> View<'a> {
         Some(base)
     }
 
+    /// The most that one phase carries while `target` adds nothing, watt; as [`View::import_without_w`].
+    /// `through_w` is what is measured there, whichever way it flows.
+    pub fn phase_without_w(&self, phase: u8, through_w: f64, target: &str) -> f64 {
+        let on_it = |id: &str| self.loads(id, phase);
+        let given_w: f64 = self
+            .batteries
+            .iter()
+            .filter(|(id, _)| on_it(id))
+            .map(|(id, view)| {
+                let most_w = || self.limits.batteries.get(*id).map_or(0.0, |limits| magnitude(limits.max_discharge_w));
+                view.power.known().unwrap_or_else(most_w)
+            })
+            .sum();
+        through_w
+            + given_w
+            + self.charge_w(|id| id != target && on_it(id))
+            + self.turned_on_w(|id| id != target && on_it(id))
+    }
+
+    /// Whether a target is connected to a phase, as far as is known.
+    pub fn loads(&self, target: &str, phase: u8) -> bool {
+        let battery = self.limits.batteries.get(target).map(|limits| limits.phase);
+        let own = battery.or_else(|| self.limits.devices.get(target).map(|limits| limits.phase));
+        own.flatten().is_none_or(|own| own == phase)
+    }
+
     /// The most that the home takes from the grid while `target` adds nothing, watt: what it takes without
     /// its batteries, what the others charge with, and what was turned on and does not show it yet. `None`:
     /// the meter cannot be believed.
@@ -93,12 +119,16 @@ impl<'a> View<'a> {
 
     /// What all batteries but `except` charge with, or are about to. One that calibrates itself may take all
     /// that it can at any moment.
-    pub fn other_charge_w(&self, except: &str) -> f64 {
+    fn other_charge_w(&self, except: &str) -> f64 {
+        self.charge_w(|id| id != except)
+    }
+
+    fn charge_w(&self, counts: impl Fn(&str) -> bool) -> f64 {
         let part = |command: &Command| match command {
             Command::Charge { power_w } => *power_w,
             _ => 0.0,
         };
-        self.others(except, part, |id| {
+        self.others(counts, part, |id| {
             let calibrates = battery_state(self.scene, id).is_some_and(|s| s.taken == Some(Taken::Calibrating));
             let limits = self.limits.batteries.get(id).filter(|_| calibrates);
             limits.map_or(0.0, |limits| magnitude(limits.max_charge_w))
@@ -111,13 +141,13 @@ impl<'a> View<'a> {
             Command::Discharge { power_w } => *power_w,
             _ => 0.0,
         };
-        self.others(except, part, |_| 0.0)
+        self.others(|id| id != except, part, |_| 0.0)
     }
 
-    fn others(&self, except: &str, part: fn(&Command) -> f64, at_least: impl Fn(&str) -> f64) -> f64 {
+    fn others(&self, counts: impl Fn(&str) -> bool, part: fn(&Command) -> f64, at_least: impl Fn(&str) -> f64) -> f64 {
         self.batteries
             .iter()
-            .filter(|(id, _)| **id != except)
+            .filter(|(id, _)| counts(id))
             .map(|(id, view)| {
                 let measured = view.power.known().map_or(0.0, |w| part(&as_command(w))).max(at_least(id));
                 let written = self.scene.ledger.last_written(id).map_or(0.0, part);
@@ -139,11 +169,15 @@ impl<'a> View<'a> {
     }
 
     /// What all devices but `except` add that were told to turn on and do not show it yet.
-    pub fn other_turn_on_w(&self, except: &str) -> f64 {
+    fn other_turn_on_w(&self, except: &str) -> f64 {
+        self.turned_on_w(|id| id != except)
+    }
+
+    fn turned_on_w(&self, counts: impl Fn(&str) -> bool) -> f64 {
         self.limits
             .devices
             .keys()
-            .filter(|id| id.as_str() != except)
+            .filter(|id| counts(id))
             .filter(|id| {
                 let command = self.decided.get(*id).or_else(|| self.scene.ledger.command_in_force(id));
                 matches!(command, Some(Command::TurnOn))
@@ -178,4 +212,12 @@ pub(crate) fn battery_state<'a>(scene: &Scene<'a>, id: &str) -> Option<&'a Batte
 
 pub(crate) fn device_state<'a>(scene: &Scene<'a>, id: &str) -> Option<&'a DeviceState> {
     scene.home.devices.iter().find(|state| state.id == id)
+}
+
+/// All readings of a home that have a time of their own.
+pub(crate) fn readings(home: &HomeState) -> impl Iterator<Item = &Reading> {
+    let single = [Some(&home.grid_power_w), home.solar_power_w.as_ref(), home.load_power_w.as_ref()];
+    let batteries = home.batteries.iter().flat_map(|battery| [&battery.soc_pct, &battery.power_w]);
+    let devices = home.devices.iter().filter_map(|device| device.power_w.as_ref());
+    single.into_iter().flatten().chain(&home.phase_current_a).chain(batteries).chain(devices)
 }

@@ -1,10 +1,10 @@
-//! What only a series of readings shows: a state of charge that jumps or is frozen.
+//! What only a series of readings shows: a state of charge that jumps or is frozen, a clock that is behind.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use model::{BatteryState, HomeState, TargetId};
+use jiff::{SignedDuration, Timestamp};
+use model::{BatteryState, HomeState, Link, TargetId};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{BatteryLimits, Limits};
@@ -50,6 +50,19 @@ pub(crate) enum Doubt {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Watch {
     batteries: BTreeMap<TargetId, Track>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clock: Option<Clock>,
+}
+
+/// How the home's clock stands to ours, as its readings show it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Clock {
+    /// The link in which it was seen: what a new one shows at first is old.
+    link: Timestamp,
+    /// The newest time of any reading.
+    newest: Timestamp,
+    /// How old the newest reading was when it came; `None`: none came yet.
+    behind: Option<SignedDuration>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -82,6 +95,7 @@ impl Watch {
 
     /// To be called with every new state of the home; calling it more often does no harm.
     pub fn observe(&mut self, home: &HomeState, limits: &Limits, uptime: Duration, now: Timestamp) {
+        self.observe_clock(home, now);
         for state in &home.batteries {
             let Some(limits) = limits.batteries.get(&state.id) else { continue };
             let power = usable_power(state).filter(|_| home.link.is_up());
@@ -106,6 +120,28 @@ impl Watch {
                 }
             }
         }
+    }
+
+    /// A reading that is new and yet old was given its time by a clock that is behind ours.
+    fn observe_clock(&mut self, home: &HomeState, now: Timestamp) {
+        let newest = crate::view::readings(home).filter_map(|reading| reading.at).max();
+        let (Link::Up { since }, Some(newest)) = (&home.link, newest) else {
+            self.clock = None;
+            return;
+        };
+        match &mut self.clock {
+            Some(clock) if clock.link == *since => {
+                if newest > clock.newest {
+                    (clock.newest, clock.behind) = (newest, Some(now.duration_since(newest)));
+                }
+            }
+            _ => self.clock = Some(Clock { link: *since, newest, behind: None }),
+        }
+    }
+
+    /// How far the home's clock is behind ours.
+    pub(crate) fn clock_behind(&self) -> Option<SignedDuration> {
+        self.clock.as_ref()?.behind
     }
 
     /// What speaks against a level that is shown now.

@@ -134,6 +134,7 @@ fn judge(cells: &[&str]) -> String {
         load_power_w: None,
         temperature_c: None,
         import_cap_w: None,
+        phase_current_a: Vec::new(),
         batteries: vec![BatteryState {
             id: "battery".into(),
             soc_pct: reading("sensor.soc", soc),

@@ -27,6 +27,7 @@ use crate::{Home, ReadBack, SendError};
 mod command;
 mod config;
 mod connection;
+mod dead_man;
 mod link;
 mod protocol;
 mod reading;
@@ -43,8 +44,10 @@ mod tests;
 
 pub use config::{
     BatteryControl, BatteryEntities, BatteryPower, DeviceEntities, EntityId, EntityIdError, EntityRef, HomeEntities,
+    TakenWhen,
 };
 pub use connection::{Connection, ConnectionError, Timing};
+pub use dead_man::automation as dead_man;
 pub use recorded::Period;
 pub use shared::CallError;
 pub use validate::Finding;
@@ -101,6 +104,13 @@ impl HomeAssistant {
         let message = protocol::call_service(domain, service, data, None, true);
         let mut answer = self.ask(message, self.timing.action_within).await?;
         Ok(answer.get_mut("response").map(Value::take).unwrap_or_default())
+    }
+
+    /// Shows that this program is alive, until `at`: the automation of [`dead_man`] counts from there.
+    pub async fn beat(&self, heartbeat: &EntityId, at: Timestamp) -> Result<(), CallError> {
+        let data = json!({ "entity_id": heartbeat, "timestamp": at.as_second() });
+        let message = protocol::call_service("input_datetime", "set_datetime", data, None, false);
+        self.ask(message, self.timing.acknowledge_within).await.map(drop)
     }
 
     /// The attributes of a mapped or extra entity; `None`: there is no such entity, or the link is down.

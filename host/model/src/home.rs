@@ -163,6 +163,9 @@ pub struct HomeState {
     /// Most that may be imported by order from outside, such as the grid operator's; a magnitude.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_cap_w: Option<Reading>,
+    /// Current of each phase at the connection, ampere, L1 first; the sign does not matter. Empty: not measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phase_current_a: Vec<Reading>,
     /// All mapped batteries.
     pub batteries: Vec<BatteryState>,
     /// All mapped devices.

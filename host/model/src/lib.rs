@@ -10,6 +10,7 @@
 //! Architecture invariant: this crate does no I/O, reads no clock and depends on no other of ours.
 
 pub mod command;
+pub mod hand;
 pub mod home;
 pub mod live;
 pub mod number;
@@ -22,6 +23,7 @@ pub mod tick;
 pub mod verdict;
 
 pub use command::{BalanceLimits, Command, CommandKind, Light};
+pub use hand::{Hand, Override, Pause};
 pub use home::{BatteryState, DeviceState, Fault, HomeState, Link, Measured, Reading};
 pub use live::Live;
 pub use outcome::{Outcome, Stage};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Cause, HomeState, Mode, Outcome, Reason, StrategyRef, TargetId, Verdict};
+use crate::{Cause, Hand, HomeState, Mode, Outcome, Reason, StrategyRef, TargetId, Verdict};
 
 /// How a strategy is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -115,6 +115,9 @@ pub struct Live {
     pub strategy: Option<StrategyRef>,
     /// That plan in one sentence.
     pub summary: String,
+    /// What the owner does by hand now.
+    #[serde(default)]
+    pub hand: Hand,
     /// One for each target, batteries first.
     pub doing: Vec<Doing>,
     /// One for each battery.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::plan::base64_bytes;
-use crate::{Allowance, Command, Grant, Outcome, Plan, Snapshot, TargetId, Verdict};
+use crate::{Action, Allowance, Command, Grant, Outcome, Plan, Snapshot, TargetId, Verdict};
 
 /// Whether approved commands are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -35,6 +35,11 @@ pub enum Cause {
     },
     /// The link to the home came back.
     Reconnected,
+    /// The owner did something by hand, or what was done so ended.
+    Owner {
+        /// What, for a person.
+        what: String,
+    },
     /// A strategy was loaded, replaced or removed.
     Strategy {
         /// Which, and how.
@@ -215,7 +220,14 @@ pub struct Tick {
     /// Actions that came second, in the order in which they were found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub superseded: Vec<Superseded>,
-    /// One for each action that is not superseded, in the order of the strategies and their plans; then the
+    /// What the owner commanded by hand: heard before every strategy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<Action>,
+    /// Until when the owner paused: no strategy's command is carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub paused_until: Option<Timestamp>,
+    /// One for each action that is not superseded, the owner's first, then in the order of the strategies and their plans; then the
     /// guard's own.
     pub verdicts: Vec<Verdict>,
     /// One for each approved command.

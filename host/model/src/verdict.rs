@@ -22,6 +22,8 @@ pub enum Rule {
     Grant,
     /// A second command for the same target in one plan.
     Duplicate,
+    /// An override by hand that has no end, or a wrong one.
+    OverrideEnd,
     /// The link to the home is down or not in step.
     Link,
     /// The battery calibrates itself, or another controller is in charge of it.
@@ -48,10 +50,14 @@ pub enum Rule {
     ExternalLimit,
     /// The grid connection would be overloaded.
     GridImportLimit,
+    /// A phase of the connection would be overloaded, or nobody knows.
+    PhaseCurrent,
     /// More would be fed in than allowed.
     FeedInLimit,
     /// A power or level below zero or outside its range.
     Range,
+    /// A larger step of power than is good for the device.
+    Ramp,
     /// No multiple of the device's step.
     Step,
     /// It draws power and must not be cut off.
@@ -120,6 +126,7 @@ impl Rule {
             Rule::Undeclared => "undeclared",
             Rule::Grant => "grant",
             Rule::Duplicate => "duplicate",
+            Rule::OverrideEnd => "override-end",
             Rule::Link => "link",
             Rule::Taken => "taken",
             Rule::ClockSkew => "clock-skew",
@@ -133,8 +140,10 @@ impl Rule {
             Rule::DischargePower => "discharge-power",
             Rule::ExternalLimit => "external-limit",
             Rule::GridImportLimit => "grid-import-limit",
+            Rule::PhaseCurrent => "phase-current",
             Rule::FeedInLimit => "feed-in-limit",
             Rule::Range => "range",
+            Rule::Ramp => "ramp",
             Rule::Step => "step",
             Rule::InUse => "in-use",
             Rule::Dwell => "dwell",

@@ -5,13 +5,14 @@
 //! journal ──────────> /api/ticks, /api/past, /api/decisions, /api/energy
 //! manage <──────────> /api/strategies, /api/ticks/{id}/replay
 //! users <───────────> /api/session
+//! hand <────────────> /api/override, /api/pause
 //! web/dist ─────────> everything else
 //! ```
 //!
 //! The API is described by `web/openapi.json`, which is made from this code; a test fails when they
 //! drift apart.
 //!
-//! Architecture invariants: only the routes of `strategies` and `access` change anything, and each of them
+//! Architecture invariants: only the routes of `strategies`, [`hand`] and `access` change anything, and each of them
 //! demands that the request is meant (`strategies::Meant`); all others read. What a request needs stands in
 //! [`access::ROUTES`]. Every error under `/api` is JSON with a sentence for people. Nothing here blocks the tick:
 //! readers of the journal run beside it, and a slow listener of events skips to the newest state.
@@ -21,6 +22,7 @@ mod api;
 mod energy;
 mod error;
 mod events;
+pub mod hand;
 mod history;
 mod hosts;
 pub mod manage;
@@ -43,6 +45,7 @@ pub use access::{Access, Accounts, UserRole, Users};
 pub use api::{Health, HealthStatus, openapi_json};
 pub use energy::{EnergyPeriod, Sum};
 pub use error::{Failure, FailureDetail};
+pub use hand::ByHand;
 pub use history::SlotDecision;
 pub use hosts::AllowedHosts;
 pub use manage::Manage;
@@ -59,6 +62,8 @@ pub struct Server {
     pub journal: Journal,
     /// Who manages strategies.
     pub manage: Arc<dyn Manage>,
+    /// By which the owner commands by hand.
+    pub hand: Arc<dyn ByHand>,
     /// Under which names it may be asked.
     pub hosts: AllowedHosts,
     /// Whether users are told apart.

@@ -1,4 +1,5 @@
-//! The routes by which strategies are managed and ticks replayed: the only ones that change something.
+//! The routes by which strategies are managed and ticks replayed. With those of [`crate::hand`] they are the only
+//! ones that change something.
 //!
 //! They are for the page itself and for programs of the owner: a request must say with its header
 //! `x-wattwright` that it means it. A page of a stranger cannot send that header without asking first, which
@@ -120,7 +121,7 @@ async fn ask<T: Send + 'static>(
 }
 
 type Name = Result<Path<String>, PathRejection>;
-type Body<T> = Result<Json<T>, JsonRejection>;
+pub(crate) type Body<T> = Result<Json<T>, JsonRejection>;
 
 fn name(path: Name) -> Result<String, ApiError> {
     let Path(name) = path.map_err(|e| ApiError::bad_parameter(format!("`name` cannot be read: {}", e.body_text())))?;
@@ -136,7 +137,7 @@ fn tick(path: Name) -> Result<i64, ApiError> {
     query::whole("id", &id, 1..=i64::MAX)
 }
 
-fn json<T>(body: Body<T>) -> Result<T, ApiError> {
+pub(crate) fn json<T>(body: Body<T>) -> Result<T, ApiError> {
     body.map(|Json(value)| value).map_err(|error| unreadable(error.status(), &error.body_text(), secure::BODY_MOST))
 }
 

@@ -10,6 +10,8 @@ mod api;
 mod common;
 #[path = "it/events.rs"]
 mod events;
+#[path = "it/hand.rs"]
+mod hand;
 #[path = "it/openapi.rs"]
 mod openapi;
 #[path = "it/rubbish.rs"]

@@ -14,6 +14,7 @@ class Session {
 
   /** Whether this user may change strategies. */
   readonly mayManage = $derived(!this.demanded && (this.user === null || this.user.role === 'owner'));
+  readonly mayCommand = $derived(!this.demanded && (this.user === null || this.user.role !== 'viewer'));
 
   entered(user: User, word: string): void {
     this.user = user;

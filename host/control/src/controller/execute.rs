@@ -1,11 +1,12 @@
 //! The executor: orders out, and a close look at what becomes of them.
 
 use super::*;
-use crate::drive::{self, Due, Next, to_power};
+use crate::drive::{self, Due, Follow, Next, to_power};
 use crate::ledger;
-use crate::ports::RecordError;
 use crate::standing::{Check, Progress as CheckProgress};
-use model::Grant;
+use balance::{Answer, Battery, Meter};
+use model::home::Taken;
+use model::{BalanceLimits, Grant};
 
 /// After a set-point had no effect, nothing is sent to that target for this long: no hammering.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
@@ -90,7 +91,8 @@ impl Controller {
         if let Some(old) = old.filter(|old| self.outcome(old.outcome).is_some_and(|o| !o.stage.is_final())) {
             self.reach(old.outcome, Stage::Superseded, "another command took its place");
         }
-        if !is_battery {
+        let respects = self.targets.get(&id).is_some_and(|target| target.foreign.is_respected(Instant::now()));
+        if !is_battery && !respects {
             self.dispatch(&id, approved);
         }
     }
@@ -103,13 +105,7 @@ impl Controller {
         }
         let (now, instant) = (Timestamp::now(), Instant::now());
         let grid_w = guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, now).known();
-        let strength =
-            |id: &TargetId| self.setup.limits.batteries.get(id).map_or(0.0, |l| l.max_charge_w + l.max_discharge_w);
-        let is_balanced = |t: &Target| {
-            t.mode == Mode::Control
-                && t.standing.as_ref().is_some_and(|s| matches!(s.approved.command(), Some(Command::Balance(_))))
-        };
-        let total: f64 = self.targets.values().filter(|t| is_balanced(t)).map(|t| strength(&t.id)).sum();
+        let answer = self.follow(&state, grid_w, now);
         let everything = Grant::default();
         let mut steps = Vec::new();
         for target in self.targets.values().filter(|t| t.is_battery && t.is_ready(instant)) {
@@ -122,14 +118,15 @@ impl Controller {
                 grant,
                 in_force,
                 written: target.written.as_ref().map(|(command, _)| command),
-                since_write: target.written.as_ref().map(|(_, at)| instant.saturating_duration_since(*at)),
-                grid_w,
-                battery_w: self.battery_w(&state, &target.id, now),
+                // One whose power nobody knows cannot follow.
+                follow: match self.battery_w(&state, &target.id, now) {
+                    Some(_) => Follow::of(&answer, &target.id),
+                    None => Follow::Rest,
+                },
                 paused: target.waits_to_write,
-                share: if total > 0.0 { strength(&target.id) / total } else { 1.0 },
             };
             let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
-            steps.push((target.id.clone(), drive::next(&self.guard, &due, &self.tuning, &scene)));
+            steps.push((target.id.clone(), drive::next(&self.guard, &due, &scene)));
         }
         for (id, next) in steps {
             match next {
@@ -148,6 +145,35 @@ impl Controller {
                 Next::Wait(_) => {}
             }
         }
+    }
+
+    /// What following the meter asks of the batteries that do.
+    fn follow(&mut self, state: &HomeState, grid_w: Option<f64>, now: Timestamp) -> Answer {
+        let balanced = |target: &Target| match target.standing.as_ref()?.approved.command()? {
+            Command::Balance(limits) if target.mode == Mode::Control => Some((target.id.clone(), *limits)),
+            _ => None,
+        };
+        let following: Vec<_> = self.targets.values().filter_map(balanced).collect();
+        let battery = |(id, within): &(TargetId, BalanceLimits)| {
+            let shown = state.batteries.iter().find(|battery| &battery.id == id)?;
+            let soc = guard::believe_soc(shown, &self.watch, now);
+            let (max_charge_w, max_discharge_w) = drive::able_w(self.setup.limits.batteries.get(id)?, within, &soc);
+            Some((id.clone(), self.battery_w(state, id, now)?, max_charge_w, max_discharge_w))
+        };
+        let seen: Vec<_> = following.iter().filter_map(battery).collect();
+        let batteries: Vec<Battery<'_>> = seen
+            .iter()
+            .map(|(id, power_w, charge, discharge)| Battery {
+                id,
+                power_w: *power_w,
+                max_charge_w: *charge,
+                max_discharge_w: *discharge,
+            })
+            .collect();
+        let meter = grid_w.zip(state.grid_power_w.at).map(|(power_w, at)| Meter { power_w, at });
+        let is_followed = state.batteries.iter().any(|battery| matches!(battery.taken, Some(Taken::Controlled { .. })));
+        let now = self.uptime();
+        self.follower.follow(&balance::Seen { now, meter, batteries: &batteries, is_followed })
     }
 
     /// Power of a battery at the bus, if it can be believed.
@@ -196,9 +222,15 @@ impl Controller {
         if turned(&self.ledger) != before {
             self.save_ledger();
         }
+        if let Some(command) = approved.command().filter(|_| self.setup.limits.batteries.contains_key(id)) {
+            let measured_w = self.battery_w(&self.home.state(), id, Timestamp::now());
+            let now = self.uptime();
+            self.follower.wrote(id, to_power(command), measured_w, now);
+        }
         let Some(target) = self.targets.get_mut(id) else { return };
         target.in_flight = true;
         target.check = None;
+        target.shown = false;
         target.written = approved.command().map(|command| (command.clone(), Instant::now()));
         if self.outcome_of(id).is_some_and(|o| o.stage == Stage::Judged || o.stage.is_trouble()) {
             let note = approved.command().map(ToString::to_string).unwrap_or_default();
@@ -272,7 +304,21 @@ impl Controller {
         let powers: BTreeMap<TargetId, Option<f64>> =
             batteries.into_iter().map(|id| (id.clone(), self.battery_w(&state, id, now))).collect();
         for target in self.targets.values_mut() {
-            let Some(check) = &mut target.check else { continue };
+            let Some(check) = &mut target.check else {
+                let written = target.written.as_ref().filter(|_| target.shown && state.link.is_up());
+                let Some((command, _)) = written else { continue };
+                let read_back = self.home.read_back(&target.id, command);
+                if let (Some(respected), ReadBack::Differs(what)) =
+                    (target.foreign.look(&read_back, instant), read_back)
+                {
+                    target.written = None;
+                    target.shown = false;
+                    let minutes = respected.as_secs() / 60;
+                    let note = format!("somebody else has set something: {what}; left alone for {minutes} min");
+                    reached.push((target.id.clone(), Stage::Contradicted, note));
+                }
+                continue;
+            };
             let read_back = self.home.read_back(&target.id, &check.command);
             let effect = if target.is_battery {
                 powers.get(&target.id).copied().flatten().map(|power_w| {
@@ -287,6 +333,7 @@ impl Controller {
             {
                 check.stage = stage;
                 check.since = instant;
+                target.shown |= matches!(stage, Stage::ReadBack | Stage::Effective);
                 if stage.is_final() {
                     target.check = None;
                 }

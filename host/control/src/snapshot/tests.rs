@@ -47,6 +47,7 @@ fn state() -> HomeState {
         load_power_w: None,
         temperature_c: None,
         import_cap_w: None,
+        phase_current_a: Vec::new(),
         batteries: Vec::new(),
         devices: Vec::new(),
     }

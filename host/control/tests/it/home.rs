@@ -74,6 +74,12 @@ impl FakeHome {
         self.changes.send_modify(|count| *count += 1);
     }
 
+    /// Somebody else sets a target.
+    pub fn change(&self, target: &str, command: Command) {
+        self.inner.lock().unwrap().shown.insert(target.into(), command);
+        self.changes.send_modify(|count| *count += 1);
+    }
+
     /// The next order is refused.
     pub fn refuse_next(&self) {
         self.inner.lock().unwrap().refuse = 1;
@@ -111,6 +117,7 @@ impl Home for FakeHome {
             load_power_w: None,
             temperature_c: None,
             import_cap_w: None,
+            phase_current_a: Vec::new(),
             batteries: BATTERIES.iter().map(battery).collect(),
             devices: Vec::new(),
         }

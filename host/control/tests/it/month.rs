@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use balance::{Follower, Meter};
 use control::ask::Question;
-use control::balance::Tuning;
 use control::claims;
-use control::drive::{self, Due, Next};
+use control::drive::{self, Due, Follow, Next};
 use control::replay::{Replayed, replay};
 use control::snapshot::{self, Seen};
 use control::tasks::{self, Progress};
@@ -87,7 +87,8 @@ struct World {
     ledger: Ledger,
     watch: Watch,
     in_force: BTreeMap<TargetId, (InForce, Option<String>)>,
-    written: Option<(Command, Duration)>,
+    written: Option<Command>,
+    follower: Follower,
     progress: Option<Progress>,
 }
 
@@ -164,6 +165,7 @@ impl World {
             watch: Watch::default(),
             in_force: BTreeMap::new(),
             written: None,
+            follower: Follower::default(),
             progress: None,
         })
     }
@@ -201,23 +203,32 @@ impl World {
 
     fn drive(&mut self, state: &HomeState) {
         let Some((in_force, by)) = self.in_force.get(BATTERY) else { return };
+        let limits = &self.guard.limits().batteries[BATTERY];
+        let battery = balance::Battery {
+            id: BATTERY,
+            power_w: self.step.battery_w,
+            max_charge_w: limits.max_charge_w,
+            max_discharge_w: limits.max_discharge_w,
+        };
+        let meter = Some(Meter { power_w: self.step.grid_w, at: self.now });
+        let seen = balance::Seen { now: self.uptime, meter, batteries: &[battery], is_followed: false };
+        let follow = Follow::of(&self.follower.follow(&seen), BATTERY);
         let due = Due {
             battery: BATTERY,
             in_force: &in_force.command,
             by: by.as_deref(),
             grant: &Grant::default(),
-            written: self.written.as_ref().map(|(command, _)| command),
-            since_write: self.written.as_ref().map(|(_, at)| self.uptime - *at),
-            grid_w: Some(self.step.grid_w),
-            battery_w: Some(self.step.battery_w),
-            share: 1.0,
+            written: self.written.as_ref(),
+            follow,
             paused: false,
         };
         let scene = Scene { home: state, now: self.now, uptime: self.uptime, ledger: &self.ledger, watch: &self.watch };
-        if let Next::Write(approved, _) = drive::next(&self.guard, &due, &Tuning::default(), &scene) {
+        if let Next::Write(approved, _) = drive::next(&self.guard, &due, &scene) {
             self.ledger.record(&approved, self.now, self.uptime);
             if let Some(command) = approved.command() {
-                self.written = Some((command.clone(), self.uptime));
+                self.written = Some(command.clone());
+                let power_w = drive::to_power(command);
+                self.follower.wrote(BATTERY, power_w, Some(self.step.battery_w), self.uptime);
                 self.home.command(Drive::of(command).unwrap_or(Drive::Hold));
             }
         }
@@ -312,6 +323,7 @@ impl World {
             load_power_w: Some(reading("load", self.step.load_w)),
             temperature_c: None,
             import_cap_w: None,
+            phase_current_a: Vec::new(),
             batteries: vec![BatteryState {
                 id: BATTERY.into(),
                 soc_pct: reading("soc", self.step.soc_pct.round()),

@@ -23,6 +23,7 @@ struct Inner {
     baselines: BTreeMap<TargetId, Baseline>,
     memories: BTreeMap<String, Kept>,
     ledger: Option<String>,
+    hand: Option<String>,
     logs: BTreeMap<String, Vec<String>>,
 }
 
@@ -125,6 +126,15 @@ impl Record for FakeRecord {
 
     fn load_ledger(&self) -> Result<Option<String>, RecordError> {
         Ok(self.ledger())
+    }
+
+    fn save_hand(&self, hand: &str) -> Result<(), RecordError> {
+        self.inner.lock().unwrap().hand = Some(hand.into());
+        Ok(())
+    }
+
+    fn load_hand(&self) -> Result<Option<String>, RecordError> {
+        Ok(self.inner.lock().unwrap().hand.clone())
     }
 
     fn save_task(&self, _: &str, _: Timestamp, _: f64) -> Result<(), RecordError> {

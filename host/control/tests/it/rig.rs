@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use wattwright_control::{Controller, Data, Known, Setup};
+use wattwright_control::{Controller, Data, Known, Owner, Setup};
 
 use crate::guests::Guest;
 use crate::home::{BATTERIES, Came, FakeHome};
@@ -41,6 +41,7 @@ pub struct Rig {
     pub record: Arc<FakeRecord>,
     pub library: Arc<Library>,
     pub roster: watch::Sender<Arc<Roster>>,
+    owner: Option<Arc<Owner>>,
     live: Option<watch::Receiver<Arc<Live>>>,
     orders: mpsc::UnboundedReceiver<Came>,
     events: mpsc::UnboundedReceiver<Event>,
@@ -80,6 +81,7 @@ impl Rig {
             record,
             library,
             roster,
+            owner: None,
             live: None,
             orders,
             events,
@@ -89,6 +91,17 @@ impl Rig {
             control: None,
             nudges: 0,
         }
+    }
+
+    /// What an earlier loop recorded is there.
+    pub fn remembering(mut self, record: Arc<FakeRecord>) -> Self {
+        self.record = record;
+        self
+    }
+
+    /// The owner's hand on the loop that runs.
+    pub fn owner(&self) -> Arc<Owner> {
+        self.owner.clone().unwrap()
     }
 
     pub fn run(mut self) -> Self {
@@ -101,6 +114,7 @@ impl Rig {
             self.library.clone(),
             self.roster.subscribe(),
         );
+        self.owner = Some(controller.owner());
         self.live = Some(live);
         self.control = Some(tokio::spawn(controller.run(self.shutdown.clone())));
         self

@@ -17,12 +17,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
+use crate::hand::OwnersHand;
 use crate::manager::Manager;
 use crate::recorder::Recorder;
 use crate::roster::RosterFile;
 use crate::trial::Ground;
 use crate::wiring::Place;
-use crate::{config, feeds, past, shipped, site, wiring};
+use crate::{config, feeds, heartbeat, past, shipped, site, supervisor, wiring};
 use knowledge::Knowledge;
 
 /// How long the first tick waits for prices.
@@ -64,7 +65,7 @@ pub async fn run(args: Run) -> Result<()> {
             feeds::enter_simulated(simulated, &knowledge, now);
             tokio::spawn(feeds::simulated(simulated.clone(), knowledge.clone()));
         }
-        Place::Real { home: real, prices, sky } => {
+        Place::Real { home: real, prices, sky, .. } => {
             let learned = past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
             let prices = feeds::prices::run(prices.clone(), real.clone(), knowledge.clone(), state_dir.clone());
             tokio::spawn(feeds::sky::run(sky.as_ref().clone(), real.clone(), knowledge.clone(), state_dir.clone()));
@@ -88,9 +89,23 @@ pub async fn run(args: Run) -> Result<()> {
         library.clone(),
         roster.follow(),
     );
+    tokio::spawn(supervisor::tell(live.clone()));
+    let beating = match &parts.place {
+        Place::Real { home, heartbeat: Some(entity), .. } => {
+            Some(tokio::spawn(heartbeat::beat(home.clone(), entity.clone(), live.clone())))
+        }
+        _ => None,
+    };
     let shutdown = CancellationToken::new();
-    let page =
-        Server { live, journal: journal.clone(), manage: Arc::new(manager), hosts, access, shutdown: shutdown.clone() };
+    let page = Server {
+        live,
+        journal: journal.clone(),
+        manage: Arc::new(manager),
+        hand: Arc::new(OwnersHand(controller.owner())),
+        hosts,
+        access,
+        shutdown: shutdown.clone(),
+    };
     let page = tokio::spawn(server::serve(listener, page));
     let pruning = tokio::spawn(prune(journal, parts.keep, library));
     super::say(format!("Wattwright is running: http://{address}"));
@@ -101,6 +116,10 @@ pub async fn run(args: Run) -> Result<()> {
     tracing::info!("stopping; giving back what was taken over");
     shutdown.cancel();
     control.await.context("the control loop ended by a fault")?;
+    if let Some(beating) = beating {
+        // It ends with the control loop, and tells Home Assistant so.
+        let _ = beating.await;
+    }
     pruning.abort();
     page.await.context("the page ended by a fault")?.context("the page could not be served to the end")?;
     Ok(())

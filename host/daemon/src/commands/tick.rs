@@ -30,7 +30,7 @@ pub async fn run(args: TickArgs) -> Result<()> {
             past::lived(home, &parts.setup, &knowledge);
             feeds::enter_simulated(home, &knowledge, Timestamp::now());
         }
-        Place::Real { home, prices, sky } => {
+        Place::Real { home, prices, sky, .. } => {
             feeds::prices::once(prices, home, &knowledge).await?;
             feeds::sky::once(sky, home, &knowledge).await?;
             if let Err(error) = past::glance(home, &parts.setup, &knowledge).await

@@ -70,6 +70,8 @@ pub struct RawHomeAssistant {
     pub url: Option<String>,
     /// A file with the long-lived access token, relative to this file; else `HA_TOKEN`.
     pub token_file: Option<PathBuf>,
+    /// An `input_datetime` that shows that Wattwright is alive; `wattwright setup dead-man` says what for.
+    pub heartbeat: Option<EntityId>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -84,6 +86,11 @@ pub struct RawGrid {
     /// What counts while `import_cap` cannot be read.
     pub import_cap_unknown_w: Option<f64>,
     pub stale_after_s: Option<u64>,
+    /// Current of each phase at the connection, L1 first.
+    #[serde(default)]
+    pub phase_currents: Vec<EntityRef>,
+    /// Most that each of them carries.
+    pub phase_limit_a: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -160,6 +167,10 @@ pub struct RawBattery {
     pub outage_reserve_pct: Option<f64>,
     /// The device takes powers in steps of so much.
     pub step_w: Option<f64>,
+    /// Its power grows by no more from one set-point to the next.
+    pub ramp_w: Option<f64>,
+    /// Which phase it is connected to, 1 to 3.
+    pub phase: Option<u8>,
     pub direction_dwell_s: Option<u64>,
     pub turns_per_day: Option<u32>,
     pub write_interval_s: Option<u64>,
@@ -179,6 +190,8 @@ pub struct RawDevice {
     pub kind: String,
     /// What it draws when it is on.
     pub power_w: Option<f64>,
+    /// Which phase it is connected to, 1 to 3.
+    pub phase: Option<u8>,
     pub switch_dwell_s: Option<u64>,
     pub turns_per_day: Option<u32>,
     /// Whether it may be turned off while it draws power; what its task says, unless it stands here.

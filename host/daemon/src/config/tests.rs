@@ -71,6 +71,8 @@ fn limits_of_wear_and_use_have_defaults_and_can_be_set() {
 
     let set = EXAMPLE
         .replace("# import_cap =", "import_cap =")
+        .replace("# phase_limit_a =", "phase_limit_a =")
+        .replace("# phase_currents =", "phase_currents =")
         .replace("# outage_reserve_pct = 20", "outage_reserve_pct = 20")
         .replace("# flash_writes_per_day = 300", "flash_writes_per_day = 50")
         .replace("# interruptible = true", "interruptible = true");
@@ -81,12 +83,16 @@ fn limits_of_wear_and_use_have_defaults_and_can_be_set() {
     assert!(limits.devices["plug-1"].interruptible);
     assert_eq!(limits.grid.external.map(|limit| limit.unknown_w), Some(4200.0));
     assert!(set.entities.import_cap.is_some());
+    assert_eq!((limits.grid.phase_limit_a, set.entities.phase_currents.len()), (Some(20.0), 3));
+    assert_eq!((usual.setup.limits.grid.phase_limit_a, usual.entities.phase_currents.len()), (None, 0));
 }
 
 #[test]
 fn mistakes_are_named() {
     let cases: &[(&str, &str, &[&str])] = &[
         ("capacity_wh = 1920", "capacity_kwh = 1.92", &["home.toml", "capacity_kwh", "capacity_wh"]),
+        ("# phase_limit_a = 20", "phase_limit_a = 20", &["grid.phase_limit_a", "phase_currents"]),
+        ("capacity_wh = 1920", "capacity_wh = 1920\nphase = 4", &["phase", "4 is no phase"]),
         ("capacity_wh = 1920", "", &["home.toml", "missing field `capacity_wh`"]),
         ("capacity_wh = 1920", "capacity_wh = -5", &["battery `battery`: capacity_wh", "-5 is not above 0"]),
         ("capacity_wh = 1920", "capacity_wh = nan", &["capacity_wh", "NaN is not above 0"]),

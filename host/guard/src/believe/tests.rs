@@ -70,6 +70,24 @@ fn battery_power_within_what_a_battery_can() {
 }
 
 #[test]
+fn a_small_pack_with_a_large_inverter_may_do_twice_what_its_limits_allow() {
+    let mut bench = Bench::new();
+    bench.battery_limits().capacity_wh = 100.0;
+    let mut code_of = |value: f64, max_charge_w: f64, max_discharge_w: f64| {
+        bench.battery_limits().max_charge_w = max_charge_w;
+        bench.battery_limits().max_discharge_w = max_discharge_w;
+        bench.battery().power_w = Reading::of("sensor.power", value, bench.now);
+        code(&believe_battery_power(&bench.home.batteries[0], &bench.limits.batteries["battery"], bench.now))
+    };
+    for (most_charge_w, most_discharge_w) in [(1000.0, 0.0), (0.0, 1000.0)] {
+        assert_eq!(code_of(-2000.0, most_charge_w, most_discharge_w), "known");
+        assert_eq!(code_of(2001.0, most_charge_w, most_discharge_w), "implausible");
+    }
+    assert_eq!(code_of(500.0, 0.0, 0.0), "known");
+    assert_eq!(code_of(501.0, 0.0, f64::NAN), "implausible");
+}
+
+#[test]
 fn the_age_is_told() {
     let mut bench = Bench::new();
     bench.battery().soc_pct.at = Some(bench.ago(7200));

@@ -1,16 +1,16 @@
-//! **clock-skew** — while the home shows a reading from more than a minute in the future, one of the two
-//! clocks is wrong, and a plan is one for another hour: nothing of it is carried out but holding, following
+//! **clock-skew** — while the home shows a reading from more than a minute in the future, or one that was more
+//! than a minute old when it came, one of the two clocks is wrong, and a plan is one for another hour: nothing of it is carried out but holding, following
 //! the meter, turning off, what is on already, lights and messages. What is in force is no longer driven
-//! either, unless it follows the meter. No setting. A clock of the home that runs behind shows as a stale
-//! meter. Source: Predbat's plans that charged eight hours off (batpred#3493, #1292); the field notes'
+//! either, unless it follows the meter. No setting. What is shown first by a new link is old and says nothing.
+//! Source: Predbat's plans that charged eight hours off (batpred#3493, #1292); the field notes'
 //! fault 13.
 
 use std::time::Duration;
 
-use model::{Command, Reading};
+use model::Command;
 
 use super::{Case, Origin, Ruling};
-use crate::view::device_state;
+use crate::view::{device_state, readings};
 
 /// Farther in the future is no delay between two machines.
 const MOST: Duration = Duration::from_secs(60);
@@ -27,7 +27,15 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
     if !planned || follows {
         return Ruling::Pass;
     }
-    let ahead = readings(case).filter_map(|reading| {
+    if let Some(behind) = case.scene.watch.clock_behind().filter(|behind| behind.unsigned_abs() > MOST) {
+        let text = format!(
+            "the newest reading was {} s old when it came: the clock of the home is behind this machine's, and a plan would \
+             come at the wrong time; correct the one that is wrong",
+            behind.as_secs()
+        );
+        return Ruling::Refuse { text };
+    }
+    let ahead = readings(case.scene.home).filter_map(|reading| {
         let ahead = reading.at?.duration_since(case.scene.now);
         ahead.is_positive().then(|| (ahead.unsigned_abs(), reading))
     });
@@ -42,14 +50,6 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
         },
         _ => Ruling::Pass,
     }
-}
-
-fn readings<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Reading> {
-    let home = case.scene.home;
-    let single = [Some(&home.grid_power_w), home.solar_power_w.as_ref(), home.load_power_w.as_ref()];
-    let batteries = home.batteries.iter().flat_map(|battery| [&battery.soc_pct, &battery.power_w]);
-    let devices = home.devices.iter().filter_map(|device| device.power_w.as_ref());
-    single.into_iter().flatten().chain(batteries).chain(devices)
 }
 
 #[cfg(test)]
@@ -93,6 +93,34 @@ mod tests {
     fn a_minute_is_no_skew_and_the_past_is_not_the_future() {
         bench(60).accepts("battery", charge(300.0));
         bench(-36_000).accepts("battery", charge(300.0));
+    }
+
+    #[test]
+    fn a_reading_that_is_new_and_old_comes_from_a_clock_that_is_behind() {
+        let came = |seconds_ago: i64| {
+            let mut bench = Bench::new();
+            bench.pass(std::time::Duration::from_secs(5));
+            bench.home.grid_power_w.at = Some(bench.ago(seconds_ago));
+            // What the new link shows first.
+            bench.home.link = model::Link::Up { since: bench.now };
+            bench.battery().soc_pct.at = Some(bench.ago(9000));
+            bench.battery().power_w.at = Some(bench.ago(9000));
+            bench.observe();
+            bench.pass(std::time::Duration::from_secs(5));
+            bench.home.grid_power_w.at = Some(bench.ago(seconds_ago));
+            bench.observe();
+            bench
+        };
+        let mut behind = came(61);
+        behind.home.grid_power_w.at = Some(behind.now);
+        behind.refuses("battery", charge(300.0), Rule::ClockSkew);
+        behind.accepts("battery", Command::Hold);
+        came(60).accepts("battery", charge(300.0));
+        // Nothing new came since.
+        behind.home.grid_power_w.at = Some(behind.ago(61));
+        behind.pass(std::time::Duration::from_secs(5));
+        behind.observe();
+        behind.accepts("battery", charge(300.0));
     }
 
     #[test]

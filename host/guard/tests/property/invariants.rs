@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use wattwright_guard::{Approved, Direction, Judged};
 
 use self::seen::{at_or_beyond, battery_state, level, meter, needs_clock, power, sane, shown_even_undated, skewed};
-use self::written::{direction, in_force, interval, last_turn, of, part, within_turns, within_writes};
-use crate::world::{BATTERIES, DEVICES, NAMES, World};
+use self::written::{direction, in_force, interval, last_turn, last_written, of, part, within_turns, within_writes};
+use crate::world::{BATTERIES, DEVICES, NAMES, World, now};
 
 type Holds = Result<(), TestCaseError>;
 
@@ -106,6 +106,12 @@ pub fn setpoint(world: &World, approved: &Approved) -> Holds {
             prop_assert!(world.within.max_discharge_w.is_none_or(|w| *power_w <= sane(w)))
         }
         other => prop_assert_eq!(other, &Command::Hold),
+    }
+    if let Some(ramp_w) = world.limits.batteries[approved.target()].ramp_w.map(sane) {
+        let direction = direction(command);
+        let last = last_written(world, approved.target()).map(|write| &write.command);
+        let grown_w = direction.map_or(0.0, |d| part(command, d) - last.map_or(0.0, |before| part(before, d)));
+        prop_assert!(grown_w <= ramp_w + EPSILON_W, "grows by {} of {} W", grown_w, ramp_w);
     }
     single(world, approved.target(), command)?;
     let follows = matches!(in_force(world, approved.target()), Some(Command::Balance(_)));
@@ -251,9 +257,13 @@ struct Sums {
 }
 
 fn sums(world: &World, approved: &[(&str, &Command)]) -> Sums {
+    sums_of(world, approved, |_| true)
+}
+
+fn sums_of(world: &World, approved: &[(&str, &Command)], counts: impl Fn(&str) -> bool) -> Sums {
     let told = |id: &str| approved.iter().find(|(target, _)| *target == id).map(|(_, command)| *command);
     let mut sums = Sums::default();
-    for id in BATTERIES {
+    for id in BATTERIES.into_iter().filter(|id| counts(id)) {
         let limits = &world.limits.batteries[id];
         let measured = power(world, id);
         sums.lowest_w += measured.unwrap_or(-sane(limits.max_charge_w));
@@ -280,7 +290,7 @@ fn sums(world: &World, approved: &[(&str, &Command)]) -> Sums {
             }
         }
     }
-    for id in DEVICES {
+    for id in DEVICES.into_iter().filter(|id| counts(id)) {
         let state = world.home.devices.iter().find(|state| state.id == id).unwrap();
         let adds_w = world.limits.devices[id].power_w.map_or(0.0, sane);
         let is_on = state.on == Some(true);
@@ -297,6 +307,41 @@ fn sums(world: &World, approved: &[(&str, &Command)]) -> Sums {
     sums
 }
 
+/// What holds on one phase: what runs through it now, what batteries there may stop giving, and all that takes
+/// from it, one by one.
+fn on_phase(world: &World, phase: u8, approved: &[(&str, &Command)]) -> Holds {
+    let Some(limit_a) = world.limits.grid.phase_limit_a.map(sane) else { return Ok(()) };
+    let is_here = |own: Option<u8>| own.is_none_or(|own| own == phase);
+    let batteries = BATTERIES.into_iter().filter(|id| is_here(world.limits.batteries[*id].phase));
+    let devices = DEVICES.into_iter().filter(|id| is_here(world.limits.devices[*id].phase));
+    let here: Vec<&str> = batteries.chain(devices).collect();
+    let adds = |command: &Command, id: &str| match command {
+        Command::Charge { power_w } => *power_w > 0.0,
+        Command::TurnOn => {
+            let is_on = world.home.devices.iter().any(|state| state.id == id && state.on == Some(true));
+            !is_on && world.limits.devices[id].power_w.map_or(0.0, sane) > 0.0
+        }
+        _ => false,
+    };
+    let mut adding = approved.iter().filter(|(id, command)| here.contains(id) && adds(command, id));
+    let Some((first, _)) = adding.next() else { return Ok(()) };
+    let reading = world.home.phase_current_a.get(usize::from(phase) - 1);
+    let own = world.limits.batteries.get(*first).map_or_else(|| world.limits.devices[*first].phase, |l| l.phase);
+    let Some(reading) = reading else {
+        prop_assert!(own.is_none() && !world.home.phase_current_a.is_empty(), "adds to a phase that nobody shows");
+        return Ok(());
+    };
+    let away_s = reading.at.map(|at| now().duration_since(at).as_secs_f64().abs());
+    prop_assert!(away_s.is_some_and(|s| s <= world.limits.grid.meter_stale_after.as_secs_f64()));
+    let Some(current_a) = shown_even_undated(reading) else {
+        return Err(TestCaseError::fail("adds to a phase that cannot be read"));
+    };
+    let sums = sums_of(world, approved, |id| here.contains(&id));
+    let through_w = current_a.abs() * 230.0 + sums.highest_w + sums.charge_w + sums.turned_on_w;
+    prop_assert!(through_w <= limit_a * 230.0 + EPSILON_W, "{} W on L{} of {} A", through_w, phase, limit_a);
+    Ok(())
+}
+
 /// What holds at the meter, of all commands together.
 fn together(world: &World, approved: &[(&str, &Command)]) -> Holds {
     let sums = sums(world, approved);
@@ -311,6 +356,9 @@ fn together(world: &World, approved: &[(&str, &Command)]) -> Holds {
         let Some(meter) = meter else { return Err(TestCaseError::fail("adds to an import that nobody measures")) };
         let import_w = meter + sums.highest_w + sums.charge_w + sums.turned_on_w;
         prop_assert!(import_w <= limit_w + EPSILON_W, "imports {} W of {} W", import_w, limit_w);
+    }
+    for phase in 1..=3 {
+        on_phase(world, phase, approved)?;
     }
     if let Some(limit_w) = world.limits.grid.feed_in_limit_w.map(sane)
         && sums.discharges

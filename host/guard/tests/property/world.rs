@@ -190,7 +190,8 @@ fn battery_limits() -> impl Strategy<Value = BatteryLimits> {
     let soc = prop_oneof![6 => (Just(10.0), Just(90.0)), 2 => (0.0..60.0_f64, 40.0..100.0_f64), 1 => (wild(), wild())];
     let reserve_pct = prop_oneof![4 => Just(0.0), 1 => 0.0..60.0_f64, 1 => wild()];
     let step_w = option::weighted(0.2, prop_oneof![3 => select(&[1.0, 10.0, 50.0][..]), 1 => wild()]);
-    let powers = (power(), power(), step_w);
+    let ramp_w = option::weighted(0.2, power());
+    let powers = (power(), power(), step_w, ramp_w, phase());
     let turns = prop_oneof![4 => Just(24), 1 => 0..4_u32];
     let flash = prop_oneof![4 => Just(300), 1 => 0..6_u32];
     let budgets = (turns, option::weighted(0.2, 0..8_u32), flash, kinds());
@@ -204,7 +205,7 @@ fn battery_limits() -> impl Strategy<Value = BatteryLimits> {
             (dwell_s, interval_s),
             budgets,
         )| {
-            let (max_charge_w, max_discharge_w, step_w) = powers;
+            let (max_charge_w, max_discharge_w, step_w, ramp_w, phase) = powers;
             let (turns_per_day, writes_per_day, flash_writes_per_day, flash_commands) = budgets;
             BatteryLimits {
                 capacity_wh,
@@ -218,6 +219,8 @@ fn battery_limits() -> impl Strategy<Value = BatteryLimits> {
                 lease: Duration::from_secs(600),
                 outage_reserve_pct,
                 step_w,
+                ramp_w,
+                phase,
                 turns_per_day,
                 writes_per_day,
                 flash_commands,
@@ -225,6 +228,10 @@ fn battery_limits() -> impl Strategy<Value = BatteryLimits> {
             }
         },
     )
+}
+
+fn phase() -> impl Strategy<Value = Option<u8>> {
+    option::weighted(0.7, 1..4_u8)
 }
 
 fn abilities() -> impl Strategy<Value = Abilities> {
@@ -239,8 +246,10 @@ fn abilities() -> impl Strategy<Value = Abilities> {
 fn device_limits() -> impl Strategy<Value = DeviceLimits> {
     let turns = prop_oneof![4 => Just(24), 1 => 0..4_u32];
     let times = (0..200_u64, 0..5_u64);
-    (abilities(), option::of(power()), option::of((wild(), wild())), times, turns, any::<bool>()).prop_map(
-        |(abilities, power_w, level, (dwell_s, interval_s), turns_per_day, interruptible)| DeviceLimits {
+    let power_w = (option::of(power()), phase());
+    (abilities(), power_w, option::of((wild(), wild())), times, turns, any::<bool>()).prop_map(
+        |(abilities, (power_w, phase), level, (dwell_s, interval_s), turns_per_day, interruptible)| DeviceLimits {
+            phase,
             turns_per_day,
             interruptible,
             abilities,
@@ -255,10 +264,11 @@ fn device_limits() -> impl Strategy<Value = DeviceLimits> {
 
 fn limits() -> impl Strategy<Value = Limits> {
     let external = option::weighted(0.2, power().prop_map(|unknown_w| ExternalLimit { unknown_w }));
-    let grid = (option::of(power()), option::weighted(0.8, power()), external);
+    let phase_limit_a = option::weighted(0.3, prop_oneof![8 => 0.0..40.0_f64, 1 => wild()]);
+    let grid = (option::of(power()), option::weighted(0.8, power()), external, phase_limit_a);
     (grid, [battery_limits(), battery_limits()], [device_limits(), device_limits()]).prop_map(
-        |((import_limit_w, feed_in_limit_w, external), batteries, devices)| Limits {
-            grid: GridLimits { import_limit_w, feed_in_limit_w, external, ..GridLimits::default() },
+        |((import_limit_w, feed_in_limit_w, external, phase_limit_a), batteries, devices)| Limits {
+            grid: GridLimits { import_limit_w, feed_in_limit_w, external, phase_limit_a, ..GridLimits::default() },
             batteries: BATTERIES.map(String::from).into_iter().zip(batteries).collect(),
             devices: DEVICES.map(String::from).into_iter().zip(devices).collect(),
         },
@@ -295,9 +305,10 @@ fn device_state() -> impl Strategy<Value = DeviceState> {
 }
 
 fn home() -> impl Strategy<Value = HomeState> {
-    let meters = (reading(wild()), option::weighted(0.8, reading(power())));
+    let current_a = prop_oneof![8 => -40.0..40.0_f64, 1 => wild()];
+    let meters = (reading(wild()), option::weighted(0.8, reading(power())), vec(reading(current_a), 0..4));
     (0..20_u8, meters, [battery_state(), battery_state()], [device_state(), device_state()], 0..20_u8).prop_map(
-        |(link, (grid_power_w, import_cap_w), batteries, devices, missing)| HomeState {
+        |(link, (grid_power_w, import_cap_w, phase_current_a), batteries, devices, missing)| HomeState {
             link: if link == 0 { Link::Connecting { reason: String::new() } } else { Link::Up { since: now() } },
             timezone: None,
             currency: None,
@@ -306,6 +317,7 @@ fn home() -> impl Strategy<Value = HomeState> {
             load_power_w: None,
             temperature_c: None,
             import_cap_w,
+            phase_current_a,
             batteries: batteries
                 .into_iter()
                 .zip(BATTERIES)

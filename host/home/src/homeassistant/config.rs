@@ -183,6 +183,19 @@ pub enum BatteryPower {
     },
 }
 
+/// What an entity shows while a battery does not listen: it calibrates itself, or another controller is in charge.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TakenWhen {
+    /// Which entity.
+    pub entity: EntityId,
+    /// The states that say so, such as `on`.
+    pub states: Vec<String>,
+    /// Who is in charge then, for a person; `None`: nobody, it calibrates itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
 /// The entities of a battery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "BatteryTable", into = "BatteryTable")]
@@ -193,6 +206,8 @@ pub struct BatteryEntities {
     pub power: BatteryPower,
     /// How it is commanded; `None`: not at all.
     pub control: Option<BatteryControl>,
+    /// What shows that it does not listen; the first that does counts.
+    pub taken: Vec<TakenWhen>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -207,6 +222,8 @@ struct BatteryTable {
     discharge_power: Option<EntityRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     control: Option<BatteryControl>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    taken: Vec<TakenWhen>,
 }
 
 impl TryFrom<BatteryTable> for BatteryEntities {
@@ -221,7 +238,7 @@ impl TryFrom<BatteryTable> for BatteryEntities {
                             or by both `charge_power` and `discharge_power`");
             }
         };
-        Ok(Self { soc: table.soc, power, control: table.control })
+        Ok(Self { soc: table.soc, power, control: table.control, taken: table.taken })
     }
 }
 
@@ -231,7 +248,8 @@ impl From<BatteryEntities> for BatteryTable {
             BatteryPower::Signed(power) => (Some(power), None, None),
             BatteryPower::Split { charge, discharge } => (None, Some(charge), Some(discharge)),
         };
-        Self { soc: entities.soc, power, charge_power, discharge_power, control: entities.control }
+        let (control, taken) = (entities.control, entities.taken);
+        Self { soc: entities.soc, power, charge_power, discharge_power, control, taken }
     }
 }
 
@@ -359,6 +377,8 @@ pub struct HomeEntities {
     pub temperature: Option<EntityRef>,
     /// Most that may be imported by order from outside.
     pub import_cap: Option<EntityRef>,
+    /// Current of each phase at the connection, L1 first.
+    pub phase_currents: Vec<EntityRef>,
     /// Batteries by id.
     pub batteries: Vec<(TargetId, BatteryEntities)>,
     /// Devices by id.
@@ -374,6 +394,7 @@ impl HomeEntities {
         all.extend(self.measured().into_iter().flat_map(|r| std::iter::once(&r.entity).chain(&r.alive_by)));
         for (_, battery) in &self.batteries {
             all.extend(battery.control.iter().flat_map(BatteryControl::entities));
+            all.extend(battery.taken.iter().map(|taken| &taken.entity));
         }
         for (_, device) in &self.devices {
             all.extend([&device.switch, &device.light, &device.level, &device.notify].into_iter().flatten());
@@ -385,7 +406,7 @@ impl HomeEntities {
     pub(crate) fn measured(&self) -> Vec<&EntityRef> {
         let mut measured = vec![&self.grid_power];
         let single = [&self.solar_power, &self.load_power, &self.temperature, &self.import_cap];
-        measured.extend(single.into_iter().flatten());
+        measured.extend(single.into_iter().flatten().chain(&self.phase_currents));
         for (_, battery) in &self.batteries {
             measured.push(&battery.soc);
             match &battery.power {

@@ -10,6 +10,8 @@ use super::states::{EntityState, States};
 pub enum Quantity {
     /// In watt.
     Power,
+    /// In ampere.
+    Current,
     /// In percent.
     Percent,
     /// In degree Celsius.
@@ -21,6 +23,7 @@ impl Quantity {
     pub fn unit(self) -> &'static str {
         match self {
             Quantity::Power => "W",
+            Quantity::Current => "A",
             Quantity::Percent => "%",
             Quantity::Temperature => "°C",
         }
@@ -33,6 +36,8 @@ impl Quantity {
             (Quantity::Power, "W") => Some((1.0, 0.0)),
             (Quantity::Power, "kW") => Some((1_000.0, 0.0)),
             (Quantity::Power, "MW") => Some((1_000_000.0, 0.0)),
+            (Quantity::Current, "A") => Some((1.0, 0.0)),
+            (Quantity::Current, "mA") => Some((0.001, 0.0)),
             (Quantity::Percent, "%") => Some((1.0, 0.0)),
             (Quantity::Temperature, "°C") => Some((1.0, 0.0)),
             (Quantity::Temperature, "°F") => Some((5.0 / 9.0, -160.0 / 9.0)),

@@ -1,6 +1,6 @@
 //! The pure parts, on captured payloads of Home Assistant 2025.4.4.
 
-use model::home::Baseline;
+use model::home::{Baseline, Taken};
 use model::{Command, Fault, Light, Link};
 use serde_json::{Value, json};
 
@@ -48,6 +48,7 @@ fn rig() -> HomeEntities {
         load_power: None,
         temperature: None,
         import_cap: None,
+        phase_currents: Vec::new(),
         batteries: vec![("battery".into(), battery)],
         devices: vec![
             ("plug".into(), device(json!({ "switch": "switch.shelly_plug_2", "power": "sensor.shelly_plug_2_power" }))),
@@ -100,6 +101,28 @@ fn known(states: Option<States>) -> Known {
 #[test]
 fn reads_the_whole_home_from_captured_states() {
     insta::assert_json_snapshot!(home_state(&rig(), &known(Some(states()))));
+}
+
+#[test]
+fn what_says_that_a_battery_does_not_listen_is_believed() {
+    let mut entities = rig();
+    entities.batteries[0].1.taken = serde_json::from_value(json!([
+        { "entity": "binary_sensor.hems", "states": ["on"], "by": "the energy plan" },
+        { "entity": "sensor.soc_status", "states": ["1", "calibrating"] },
+    ]))
+    .unwrap();
+    assert!(entities.all().iter().any(|entity| entity.as_str() == "sensor.soc_status"));
+    let taken = |entity: &str, state: &str| {
+        let mut states = states();
+        states.apply(&json!({ "a": { entity: { "s": state, "a": {} } } }));
+        home_state(&entities, &known(Some(states))).batteries[0].taken.clone()
+    };
+    assert_eq!(taken("binary_sensor.hems", "on"), Some(Taken::Controlled { by: "the energy plan".into() }));
+    assert_eq!(taken("sensor.soc_status", "1"), Some(Taken::Calibrating));
+    for (entity, state) in [("binary_sensor.hems", "off"), ("sensor.soc_status", "unavailable"), ("sensor.x", "1")] {
+        assert_eq!(taken(entity, state), None);
+    }
+    assert_eq!(home_state(&entities, &known(None)).batteries[0].taken, None);
 }
 
 #[test]
@@ -446,6 +469,7 @@ fn the_example_home_fits_the_rig() {
         load_power: None,
         temperature: None,
         import_cap: None,
+        phase_currents: Vec::new(),
         batteries: batteries.map(|(id, entities)| (id, entities.try_into().unwrap())).collect(),
         devices: devices.map(|(id, entities)| (id, entities.try_into().unwrap())).collect(),
         extra: vec![price],

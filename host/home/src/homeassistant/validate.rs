@@ -37,6 +37,9 @@ pub fn findings(entities: &HomeEntities, states: &States, services: &Value) -> V
             check.measured(role, entity, quantity);
         }
     }
+    for current in &entities.phase_currents {
+        check.measured("grid.phase_currents", current, Quantity::Current);
+    }
     for (id, battery) in &entities.batteries {
         let role = |part: &str| format!("battery.{id}.{part}");
         check.measured(&role("soc"), &battery.soc, Quantity::Percent);
@@ -46,6 +49,9 @@ pub fn findings(entities: &HomeEntities, states: &States, services: &Value) -> V
                 check.measured(&role("charge_power"), charge, Quantity::Power);
                 check.measured(&role("discharge_power"), discharge, Quantity::Power);
             }
+        }
+        for taken in &battery.taken {
+            check.known(&role("taken"), &taken.entity);
         }
         match &battery.control {
             None => {}

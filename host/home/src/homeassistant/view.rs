@@ -1,10 +1,13 @@
 //! The home as its entities show it.
 
 use forecast::solar::sun::Place;
+use model::home::Taken;
 use model::snapshot::{Abilities, Level};
 use model::{BatteryState, DeviceState, Fault, HomeState, Link, Reading, TargetId};
 
-use super::config::{BatteryControl, BatteryEntities, BatteryPower, DeviceEntities, EntityId, EntityRef, HomeEntities};
+use super::config::{
+    BatteryControl, BatteryEntities, BatteryPower, DeviceEntities, EntityId, EntityRef, HomeEntities, TakenWhen,
+};
 use super::reading::{Conversion, Quantity, number, read};
 use super::states::States;
 
@@ -38,6 +41,7 @@ pub fn home_state(entities: &HomeEntities, known: &Known) -> HomeState {
         load_power_w: optional(&entities.load_power, Quantity::Power),
         temperature_c: optional(&entities.temperature, Quantity::Temperature),
         import_cap_w: optional(&entities.import_cap, Quantity::Power),
+        phase_current_a: entities.phase_currents.iter().map(|e| view.read(e, Quantity::Current)).collect(),
         batteries: entities.batteries.iter().map(|(id, battery)| view.battery(id, battery)).collect(),
         devices: entities.devices.iter().map(|(id, device)| view.device(id, device)).collect(),
     }
@@ -73,8 +77,17 @@ impl View<'_> {
             power_w,
             device_max_charge_w: charge.and_then(|number| self.most_w(number)),
             device_max_discharge_w: discharge.and_then(|number| self.most_w(number)),
-            taken: None,
+            taken: battery.taken.iter().find_map(|taken| self.taken(taken)),
         }
+    }
+
+    /// An entity that is silent says nothing: a battery is not left alone because something else is broken.
+    fn taken(&self, taken: &TakenWhen) -> Option<Taken> {
+        let state = self.states?.get(taken.entity.as_str()).filter(|state| !state.is_silent())?;
+        taken.states.contains(&state.state).then(|| match &taken.by {
+            Some(by) => Taken::Controlled { by: by.clone() },
+            None => Taken::Calibrating,
+        })
     }
 
     fn most_w(&self, number: &EntityRef) -> Option<f64> {

@@ -136,6 +136,7 @@ impl World {
             load_power_w: Some(reading("load_power", self.step.load_w)),
             temperature_c: Some(reading("temperature", self.seen.temperature_c)),
             import_cap_w: None,
+            phase_current_a: Vec::new(),
             batteries: vec![BatteryState {
                 id: self.layout.battery.id.clone(),
                 soc_pct: reading("battery_soc", self.step.soc_pct),

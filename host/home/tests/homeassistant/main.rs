@@ -34,6 +34,7 @@ fn entities() -> HomeEntities {
         load_power: None,
         temperature: None,
         import_cap: None,
+        phase_currents: Vec::new(),
         batteries: vec![(
             "battery".into(),
             parsed(json!({

@@ -1,7 +1,8 @@
 //! A server with a little past, and questions to it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -10,7 +11,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use journal::Journal;
 use model::snapshot::PastSlot;
-use model::{Live, Tick};
+use model::{Command, Hand, Live, Override, Pause, Tick};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ use tower::ServiceExt;
 use wattwright_server::manage::{
     Examination, LogEntry, Manage, ManageError, Problem, Role, RoleChange, StrategyDetail,
 };
-use wattwright_server::{Access, AllowedHosts, Server, router};
+use wattwright_server::{Access, AllowedHosts, ByHand, Server, router};
 
 pub const NOW: &str = "2026-11-24T12:07:00Z";
 
@@ -187,8 +188,60 @@ impl Manage for Manager {
     }
 }
 
+/// Knows `battery`.
+#[derive(Default)]
+pub struct Owner(pub Arc<Mutex<Hand>>);
+
+impl Owner {
+    fn change(&self, change: impl FnOnce(&mut Hand) -> Result<(), ManageError>) -> Result<Hand, ManageError> {
+        let mut hand = self.0.lock().unwrap();
+        change(&mut hand)?;
+        Ok(hand.clone())
+    }
+
+    fn end(lasts: Duration) -> Result<(Timestamp, Timestamp), ManageError> {
+        let now: Timestamp = NOW.parse().unwrap();
+        if lasts > model::hand::LONGEST {
+            return Err(ManageError::Refused("too long".into()));
+        }
+        Ok((now, now + lasts))
+    }
+}
+
+impl ByHand for Owner {
+    fn set(&self, target: &str, command: Command, lasts: Duration) -> Result<Hand, ManageError> {
+        let (since, until) = Self::end(lasts)?;
+        self.change(|hand| match target {
+            "battery" => {
+                hand.overrides.insert(target.into(), Override { command, since, until });
+                Ok(())
+            }
+            _ => Err(ManageError::NotFound("no such target".into())),
+        })
+    }
+
+    fn clear(&self, target: &str) -> Result<Hand, ManageError> {
+        let nothing = || ManageError::NotFound("nothing to end".into());
+        self.change(|hand| hand.overrides.remove(target).map(drop).ok_or_else(nothing))
+    }
+
+    fn pause(&self, lasts: Duration) -> Result<Hand, ManageError> {
+        let (since, until) = Self::end(lasts)?;
+        self.change(|hand| {
+            hand.pause = Some(Pause { since, until });
+            Ok(())
+        })
+    }
+
+    fn resume(&self) -> Result<Hand, ManageError> {
+        let nothing = || ManageError::NotFound("nothing to end".into());
+        self.change(|hand| hand.pause.take().map(drop).ok_or_else(nothing))
+    }
+}
+
 pub struct Fixture {
     pub manager: Arc<Manager>,
+    pub hand: Arc<Mutex<Hand>>,
     pub live: watch::Sender<Arc<Live>>,
     pub journal: Journal,
     pub server: Server,
@@ -204,15 +257,17 @@ impl Fixture {
         }
         let (sender, receiver) = watch::channel(Arc::new(live("At first.")));
         let manager = Arc::new(Manager::default());
+        let hand = Arc::new(Mutex::new(Hand::default()));
         let server = Server {
             live: receiver,
             manage: manager.clone(),
+            hand: Arc::new(Owner(hand.clone())),
             journal: journal.clone(),
             hosts: AllowedHosts::new(["wattwright.local"]),
             access: Access::Open,
             shutdown: CancellationToken::new(),
         };
-        Self { manager, live: sender, journal, server }
+        Self { manager, hand, live: sender, journal, server }
     }
 
     pub fn router(&self) -> Router {

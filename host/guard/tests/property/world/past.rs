@@ -88,6 +88,7 @@ fn boundless() -> (Guard, HomeState) {
         load_power_w: None,
         temperature_c: None,
         import_cap_w: None,
+        phase_current_a: Vec::new(),
         batteries: BATTERIES
             .map(|id| BatteryState {
                 id: id.into(),
