@@ -7,7 +7,7 @@ mod why;
 use wattwright_strategy::{BalanceLimits, Battery, Command, InForce, Instant, Reason};
 
 use crate::horizon::{Horizon, Period};
-use crate::text::Clock;
+use wattwright_strategy::text::Clock;
 use crate::worth::{self, Offer, Worth};
 pub(crate) use cell::Cell;
 use why::{Case, Rule};

@@ -6,7 +6,7 @@ mod why;
 use wattwright_strategy::{Abilities, Action, Command, Device, Reason, Snapshot, Task, TaskState};
 
 use crate::horizon::Horizon;
-use crate::text::Clock;
+use wattwright_strategy::text::Clock;
 use pick::{Demand, Slots};
 
 /// A device with the task that it is on.
