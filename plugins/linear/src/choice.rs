@@ -45,8 +45,10 @@ impl Scene<'_> {
         let exchange_kw = match command {
             Command::Charge(watt) => -kw(*watt).min(store.max_charge_kw),
             Command::Discharge(watt) => kw(*watt).min(store.max_discharge_kw),
-            Command::Balance(limits) => (chance.net_kw + sun_kw)
-                .clamp(-most(limits.max_charge_w, store.max_charge_kw), most(limits.max_discharge_w, store.max_discharge_kw)),
+            Command::Balance(limits) => (chance.net_kw + sun_kw).clamp(
+                -most(limits.max_charge_w, store.max_charge_kw),
+                most(limits.max_discharge_w, store.max_discharge_kw),
+            ),
             _ => 0.0,
         };
         let hours = slot.market.hours;
@@ -77,6 +79,29 @@ impl Scene<'_> {
         }
         let best = options.into_iter().zip(costs).find(|(_, cost)| *cost <= least + EQUAL);
         best.map_or(Command::Hold, |(option, _)| option)
+    }
+
+    /// What is to be expected of a later slot, which is decided anew when it comes: what the expected use asks for.
+    pub fn outline(&self) -> Command {
+        let Scene { cell, worth, t, slot, stored_kwh } = self;
+        let expected = slot.expected();
+        let power_kw = worth.best_kw(&cell.store, *t, slot, &expected, *stored_kwh);
+        let sun_kw = if cell.carries_solar { expected.solar_kw } else { 0.0 };
+        let (net_kw, least_kw) = (expected.net_kw, cell.least_kw);
+        let is_all = |kw: f64, of_kw: f64| kw >= of_kw.abs() - 1e-3;
+        if power_kw <= -least_kw {
+            if -power_kw > (-net_kw).max(0.0) + least_kw {
+                return Command::Charge(tens_up(-power_kw - sun_kw).min(cell.store.max_charge_kw * 1000.0));
+            }
+            return if is_all(-power_kw, net_kw) { FOLLOW } else { balance(Some(tens_up(-power_kw)), None) };
+        }
+        if power_kw >= least_kw {
+            if power_kw > net_kw.max(0.0) + least_kw {
+                return Command::Discharge(tens_up(power_kw + sun_kw).min(cell.store.max_discharge_kw * 1000.0));
+            }
+            return if is_all(power_kw, net_kw) { FOLLOW } else { balance(None, Some(tens_up(power_kw + sun_kw))) };
+        }
+        if net_kw > 0.0 { TAKE } else { GIVE }
     }
 
     fn allows(&self, command: &Command) -> bool {

@@ -1,7 +1,7 @@
 //! Plans all slots ahead at once, so that they cost least.
 //!
 //! ```text
-//! snapshot ─> horizon (what may happen in each slot) ─> tasks ─> worth of stored energy, backwards
+//! snapshot ─> horizon (what may happen in each slot) ─> worth of stored energy, backwards
 //!                                                      └─> commands, forwards ─> plan
 //! ```
 //!
@@ -36,11 +36,7 @@ pub fn describe() -> Description {
                   wrong."
             .into(),
         settings_schema: settings::SCHEMA.into(),
-        commands: Commands::HOLD
-            | Commands::CHARGE
-            | Commands::DISCHARGE
-            | Commands::BALANCE
-            | Commands::TURN_ON_OFF,
+        commands: Commands::HOLD | Commands::CHARGE | Commands::DISCHARGE | Commands::BALANCE,
     }
 }
 

@@ -104,12 +104,20 @@ impl Store {
 
     /// Stored energy that a power takes out over a time; negative: that it puts in.
     pub fn spent_kwh(&self, power_kw: f64, hours: f64) -> f64 {
-        if power_kw >= 0.0 { power_kw * hours / self.discharge_efficiency } else { power_kw * hours * self.charge_efficiency }
+        if power_kw >= 0.0 {
+            power_kw * hours / self.discharge_efficiency
+        } else {
+            power_kw * hours * self.charge_efficiency
+        }
     }
 
     /// The power that takes so much out.
     pub fn power_kw(&self, spent_kwh: f64, hours: f64) -> f64 {
-        if spent_kwh >= 0.0 { spent_kwh * self.discharge_efficiency / hours } else { spent_kwh / self.charge_efficiency / hours }
+        if spent_kwh >= 0.0 {
+            spent_kwh * self.discharge_efficiency / hours
+        } else {
+            spent_kwh / self.charge_efficiency / hours
+        }
     }
 
     /// What a slot costs when this power is given (negative: taken) in it.
@@ -123,8 +131,10 @@ impl Store {
 
     /// Least and most power that may be planned.
     pub fn range_kw(&self, chance: &Chance) -> (f64, f64) {
-        let take = if self.grid_charging { self.max_charge_kw } else { self.max_charge_kw.min((-chance.net_kw).max(0.0)) };
-        let give = if self.grid_export { self.max_discharge_kw } else { self.max_discharge_kw.min(chance.net_kw.max(0.0)) };
+        let take =
+            if self.grid_charging { self.max_charge_kw } else { self.max_charge_kw.min((-chance.net_kw).max(0.0)) };
+        let give =
+            if self.grid_export { self.max_discharge_kw } else { self.max_discharge_kw.min(chance.net_kw.max(0.0)) };
         (-take, give)
     }
 

@@ -78,13 +78,19 @@ impl<'a> Planned<'a> {
             Ok(cell) => cell,
             Err((code, text)) => {
                 let by_hand = battery.in_force.as_ref().is_some_and(|it| it.until.is_some_and(|u| u > clock.now));
-                return Self { battery, by_hand, steps: Vec::new(), otherwise: (Command::Hold, Reason::new(code, text)) };
+                return Self {
+                    battery,
+                    by_hand,
+                    steps: Vec::new(),
+                    otherwise: (Command::Hold, Reason::new(code, text)),
+                };
             }
         };
         let slots = cell.slots(horizon);
         let left = LEFT_SHARE * cell.store.discharge_efficiency * horizon.mean_price.unwrap_or(1.0).max(0.0);
         let worth = Worth::of(&cell.store, &slots, left);
-        let steps = steps(&cell, &slots, &worth, horizon, clock, battery.in_force.as_ref().map(|it| &it.command), margin);
+        let steps =
+            steps(&cell, &slots, &worth, horizon, clock, battery.in_force.as_ref().map(|it| &it.command), margin);
         let reason = Reason::new("self-use", "follow the meter: nothing is known of the slots ahead");
         Self { battery, by_hand: cell.by_hand.is_some(), steps, otherwise: (FOLLOW, reason) }
     }
@@ -128,14 +134,17 @@ fn steps(
         let set = cell.by_hand.as_ref().filter(|it| it.until.is_some_and(|until| period.start < until));
         let command = match set {
             Some(set) => set.command.clone(),
-            None => scene.choose(in_force.filter(|_| t == 0), margin),
+            None if t == 0 => scene.choose(in_force, margin),
+            None => scene.outline(),
         };
         let expected = slot.expected();
         let power_kw = scene.power_kw(&command, &expected);
-        let end_kwh = (stored_kwh - store.spent_kwh(power_kw, slot.market.hours)).clamp(store.base_kwh(), store.top_kwh());
+        let end_kwh =
+            (stored_kwh - store.spent_kwh(power_kw, slot.market.hours)).clamp(store.base_kwh(), store.top_kwh());
         let (below, above) = worth.after(t).slopes(end_kwh);
         let (below, above) = (-below.or(above).unwrap_or(0.0), -above.or(below).unwrap_or(0.0));
-        let case = Case { cell, clock, slot, command: &command, power_kw, stored_kwh, worth_above: above, worth_below: below };
+        let case =
+            Case { cell, clock, slot, command: &command, power_kw, stored_kwh, worth_above: above, worth_below: below };
         let reason =
             if set.is_some() { Reason::new("by-hand", "set by hand: it stays as it is") } else { case.reason() };
         stored_kwh = end_kwh;

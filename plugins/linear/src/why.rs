@@ -39,7 +39,8 @@ impl Case<'_> {
                 Reason::new("charge-reserve", floor.pct(cell.pct(store.floor_kwh)).end())
             }
             Command::Charge(_) if slot.market.import_price < 0.0 => {
-                let line = Line::new().say("charge: the grid pays ").money(-slot.market.import_price).say(" for each kWh");
+                let line =
+                    Line::new().say("charge: the grid pays ").money(-slot.market.import_price).say(" for each kWh");
                 Reason::new("charge-paid", line.end())
             }
             Command::Charge(watt) => {
@@ -59,11 +60,16 @@ impl Case<'_> {
             _ if net_kw < 0.0 && self.stored_kwh >= store.ceiling_kwh - 1e-6 => {
                 Reason::new("full", "the battery is full: surplus sun is fed in")
             }
-            _ if net_kw < 0.0 => {
-                self.compare("feed-in", Line::new().say("feed surplus sun in"), "would cost ", cost_of_sun, self.worth_above)
-            }
+            _ if net_kw < 0.0 => self.compare(
+                "feed-in",
+                Line::new().say("feed surplus sun in"),
+                "would cost ",
+                cost_of_sun,
+                self.worth_above,
+            ),
             _ if self.stored_kwh <= store.floor_kwh + 1e-6 => {
-                let (code, words) = if cell.reserve { ("keep-reserve", "the reserve of ") } else { ("empty", "the lower limit of ") };
+                let (code, words) =
+                    if cell.reserve { ("keep-reserve", "the reserve of ") } else { ("empty", "the lower limit of ") };
                 Reason::new(code, Line::new().say("at ").say(words).pct(cell.pct(store.floor_kwh)).end())
             }
             _ => self.compare("keep", Line::new().say("keep what is stored"), "would save ", saved, self.worth_below),

@@ -10,7 +10,7 @@ use crate::curve::Curve;
 use crate::market::{Chance, SLACK_PER_KWH, Slot, Store};
 
 /// Pieces of a function when several things may happen; enough for a difference of hundredths of a cent.
-const PIECES: f64 = 160.0;
+const PIECES: f64 = 40.0;
 
 /// The cost to come at the end of each slot, by what is stored then.
 #[derive(Clone, Debug)]
@@ -73,10 +73,7 @@ impl Worth {
         };
         let (least, most) = (stored_kwh - cost.until_kwh(), stored_kwh - cost.from_kwh);
         after.points().filter(|(end, _)| *end >= least && *end <= most).for_each(|(end, later)| look(end, later));
-        cost.points()
-            .map(|(spent, _)| stored_kwh - spent)
-            .filter(inside)
-            .for_each(|end| look(end, after.at(end)));
+        cost.points().map(|(spent, _)| stored_kwh - spent).filter(inside).for_each(|end| look(end, after.at(end)));
         store.power_kw(stored_kwh - best.0, slot.market.hours)
     }
 
@@ -104,7 +101,8 @@ pub fn walk(store: &Store, slots: &[Slot], worth: &Worth) -> Vec<Step> {
         .enumerate()
         .map(|(t, slot)| {
             let power_kw = worth.best_kw(store, t, slot, &slot.expected(), stored_kwh);
-            stored_kwh = (stored_kwh - store.spent_kwh(power_kw, slot.market.hours)).clamp(store.base_kwh(), store.top_kwh());
+            stored_kwh =
+                (stored_kwh - store.spent_kwh(power_kw, slot.market.hours)).clamp(store.base_kwh(), store.top_kwh());
             Step { power_kw, end_kwh: stored_kwh }
         })
         .collect()

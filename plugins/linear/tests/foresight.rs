@@ -37,12 +37,17 @@ fn foresight(store: Store) -> f64 {
                 import_limit_kw: 1e3,
                 export_limit_kw: 1e3,
             },
-            chances: vec![Chance { weight: 1.0, net_kw: (row.load_w - row.solar_w) / 1e3, solar_kw: row.solar_w / 1e3 }],
+            chances: vec![Chance {
+                weight: 1.0,
+                net_kw: (row.load_w - row.solar_w) / 1e3,
+                solar_kw: row.solar_w / 1e3,
+            }],
         })
         .collect();
     let worth = Worth::of(&store, &slots, store.discharge_efficiency * mean);
     let steps = walk(&store, &slots, &worth);
-    let cost: f64 = slots.iter().zip(&steps).map(|(s, step)| s.market.cost(s.chances[0].net_kw - step.power_kw, 0.0)).sum();
+    let cost: f64 =
+        slots.iter().zip(&steps).map(|(s, step)| s.market.cost(s.chances[0].net_kw - step.power_kw, 0.0)).sum();
     let left = steps.last().unwrap().end_kwh - store.stored_kwh;
     cost - left * store.discharge_efficiency * mean
 }
@@ -50,9 +55,10 @@ fn foresight(store: Store) -> f64 {
 #[test]
 fn a_year_costs_what_the_mixed_integer_program_found() {
     // It stopped at a gap of 1e-5 or after 240 s, so that a little less may be found.
-    for (name, store, expected) in
-        [("1.92 kWh", store(1.92, 1.0, 0.8, 0.95), 1831.151720763232), ("10 kWh", store(10.0, 5.0, 5.0, 0.96), 1647.8383834689214)]
-    {
+    for (name, store, expected) in [
+        ("1.92 kWh", store(1.92, 1.0, 0.8, 0.95), 1831.151720763232),
+        ("10 kWh", store(10.0, 5.0, 5.0, 0.96), 1647.8383834689214),
+    ] {
         let begun = std::time::Instant::now();
         let found = foresight(store);
         println!("{name}: {found} EUR, {expected} by HiGHS, {:?}", begun.elapsed());
