@@ -1,13 +1,16 @@
 //! What every strategy is held against.
 
+use std::collections::BTreeSet;
+
 use forecast::SeriesRow;
 use linear::market::{Chance, Market, Slot, Store};
 use linear::worth::{Worth, walk};
 use model::slot::SLOT_S;
+use model::{Action, BalanceLimits, Command, CommandKind, Input, Reason};
 use serde::Serialize;
 use simulator::{Account, Battery, Drive, Home, Inputs, ParameterError, Totals};
 
-use crate::House;
+use crate::{Asked, Foresight, House, Player, Strategy};
 
 /// No limit, kW.
 const ANY_KW: f64 = 1e6;
@@ -40,6 +43,47 @@ impl References {
             })?
             .totals(),
         })
+    }
+}
+
+impl References {
+    /// What plain self-consumption cost on each day of the home, adjusted for what was stored.
+    ///
+    /// # Errors
+    /// The battery cannot be.
+    pub fn self_consumption_by_day(house: &House, rows: &[SeriesRow]) -> Result<Vec<f64>, ParameterError> {
+        let follows = Follows;
+        let mut player = Player::new(house, rows, &follows, serde_json::Value::Null, Foresight::PERFECT, false)?;
+        while player.next_slot().is_some() {
+            player.play(&follows, follows.asked(&house.battery));
+        }
+        Ok(player.finish().days)
+    }
+}
+
+/// Follows the meter without being asked.
+struct Follows;
+
+impl Follows {
+    fn asked(&self, battery: &str) -> Asked {
+        let reason = Reason { code: "follow".into(), text: String::new(), facts: Vec::new() };
+        let command = Command::Balance(BalanceLimits::default());
+        let action = Action { target: battery.into(), command, reason, until: None };
+        Asked { action: Some(action), ok: true, ..Asked::default() }
+    }
+}
+
+impl Strategy for Follows {
+    fn name(&self) -> &str {
+        "self-consumption"
+    }
+
+    fn declared(&self) -> BTreeSet<CommandKind> {
+        [CommandKind::Balance].into()
+    }
+
+    fn decide(&self, input: &Input) -> Result<Asked, String> {
+        Ok(self.asked(&input.snapshot.batteries[0].id))
     }
 }
 
