@@ -90,8 +90,9 @@ impl Scene<'_> {
         let (net_kw, least_kw) = (expected.net_kw, cell.least_kw);
         let is_all = |kw: f64, of_kw: f64| kw >= of_kw.abs() - 1e-3;
         if power_kw <= -least_kw {
-            if -power_kw > (-net_kw).max(0.0) + least_kw {
-                return Command::Charge(tens_up(-power_kw - sun_kw).min(cell.store.max_charge_kw * 1000.0));
+            let taken_kw = -power_kw - sun_kw;
+            if -power_kw > (-net_kw).max(0.0) + least_kw && taken_kw >= least_kw {
+                return Command::Charge(tens_up(taken_kw).min(cell.store.max_charge_kw * 1000.0));
             }
             return if is_all(-power_kw, net_kw) { FOLLOW } else { balance(Some(tens_up(-power_kw)), None) };
         }
@@ -105,23 +106,45 @@ impl Scene<'_> {
     }
 
     fn allows(&self, command: &Command) -> bool {
-        let store = &self.cell.store;
+        let Scene { cell, .. } = self;
+        let runs = |watt: f64, most_kw: f64| watt >= cell.least_kw * 1000.0 && watt <= most_kw * 1000.0;
         match command {
-            Command::Charge(watt) => store.grid_charging && *watt <= store.max_charge_kw * 1000.0,
-            Command::Discharge(watt) => store.grid_export && *watt <= store.max_discharge_kw * 1000.0,
-            Command::Hold | Command::Balance(_) => true,
+            Command::Charge(watt) => cell.store.grid_charging && runs(*watt, cell.store.max_charge_kw),
+            Command::Discharge(watt) => cell.store.grid_export && runs(*watt, cell.store.max_discharge_kw),
+            Command::Balance(limits) => {
+                [limits.max_charge_w, limits.max_discharge_w].into_iter().flatten().all(|w| w.is_finite() && w >= 0.0)
+            }
+            Command::Hold => true,
             _ => false,
         }
     }
 
-    /// All that may be best, the simplest first.
+    /// All that may be best. Of equal ones the first is taken: a charge that may come at any time comes now, before
+    /// forecasts change; else the simplest.
     fn options(&self) -> Vec<Command> {
         let Scene { cell, worth, t, slot, stored_kwh } = self;
         let store = &cell.store;
-        let mut options = vec![FOLLOW, TAKE, GIVE, Command::Hold];
+        let mut options = Vec::with_capacity(16);
         let best_kw = |chance: &Chance| worth.best_kw(store, *t, slot, chance, *stored_kwh);
         let expected = slot.expected();
         let sun_kw = if cell.carries_solar { expected.solar_kw } else { 0.0 };
+
+        let mut sales = Vec::new();
+        let mut add = |power_kw: f64, chance: &Chance| {
+            let taken_kw = -power_kw - sun_kw;
+            if store.grid_charging && taken_kw >= cell.least_kw && taken_kw > -chance.net_kw {
+                options.push(Command::Charge(tens_up(taken_kw).min(store.max_charge_kw * 1000.0)));
+            }
+            let given_kw = power_kw + sun_kw;
+            if store.grid_export && power_kw >= cell.least_kw && given_kw > chance.net_kw + sun_kw {
+                sales.push(Command::Discharge(tens_up(given_kw).min(store.max_discharge_kw * 1000.0)));
+            }
+        };
+        add(best_kw(&expected), &expected);
+        for chance in slot.chances.iter().filter(|_| slot.chances.len() > 1) {
+            add(best_kw(chance), chance);
+        }
+        options.extend([FOLLOW, TAKE, GIVE, Command::Hold]);
 
         // As much as stored energy is worth less than import now, and more than what feeding in would earn.
         let lacking = Chance { net_kw: store.max_discharge_kw + 1e-3, ..expected };
@@ -133,21 +156,7 @@ impl Scene<'_> {
         options.extend(give_w.map(|watt| balance(Some(0.0), Some(watt))));
         options.extend(take_w.map(|watt| balance(Some(watt), None)));
         options.extend(take_w.map(|watt| balance(Some(watt), Some(0.0))));
-
-        let mut add = |power_kw: f64, chance: &Chance| {
-            let taken_kw = -power_kw - sun_kw;
-            if store.grid_charging && taken_kw >= cell.least_kw && taken_kw > -chance.net_kw {
-                options.push(Command::Charge(tens_up(taken_kw).min(store.max_charge_kw * 1000.0)));
-            }
-            let given_kw = power_kw + sun_kw;
-            if store.grid_export && power_kw >= cell.least_kw && given_kw > chance.net_kw + sun_kw {
-                options.push(Command::Discharge(tens_up(given_kw).min(store.max_discharge_kw * 1000.0)));
-            }
-        };
-        add(best_kw(&expected), &expected);
-        for chance in slot.chances.iter().filter(|_| slot.chances.len() > 1) {
-            add(best_kw(chance), chance);
-        }
+        options.extend(sales);
         options
     }
 }

@@ -33,6 +33,9 @@ const JUMP_KWH: f64 = 1e-6;
 const NEAR_KWH: f64 = 1e-7;
 /// A slope that falls by less is rounding, and not the end of a convex part.
 const ROUNDING: f64 = 1e-6;
+/// Of a function with more convex parts its hull is taken, so that the time has a bound whatever the numbers are. No
+/// home that was tried comes near.
+const MOST_PARTS: usize = 24;
 
 impl Curve {
     /// A function without any extent.
@@ -129,7 +132,12 @@ impl Curve {
     /// The least of `self(x) + other(y)` for each `x + y` in a range: what both together cost when the energy is
     /// shared between them in the best way (the infimal convolution). Exact, whether they are convex or not.
     pub fn share(&self, other: &Self, from_kwh: f64, until_kwh: f64) -> Self {
-        let others = other.convex_parts();
+        let mut others = other.convex_parts();
+        let hull;
+        if others.len() > MOST_PARTS {
+            hull = other.hull();
+            others = hull.convex_parts();
+        }
         let mut least: Option<Self> = None;
         for mine in self.convex_parts() {
             for theirs in &others {
@@ -141,6 +149,21 @@ impl Curve {
             }
         }
         least.unwrap_or_default()
+    }
+
+    /// The highest convex function that is nowhere above it.
+    fn hull(&self) -> Self {
+        let mut kept: Vec<(f64, f64)> = Vec::new();
+        for (kwh, value) in self.points() {
+            while let [.., a, b] = kept.as_slice() {
+                if (b.1 - a.1) * (kwh - a.0) < (value - a.1) * (b.0 - a.0) {
+                    break;
+                }
+                kept.pop();
+            }
+            kept.push((kwh, value));
+        }
+        Self::through(kept)
     }
 
     /// The lower of two functions at each point; where only one is, that one.
@@ -272,17 +295,11 @@ impl Part<'_> {
         }
         let (mut a, mut b) = (self.pieces.iter().peekable(), other.pieces.iter().peekable());
         while left_kwh > TINY_KWH {
-            let mut piece = match (a.peek(), b.peek()) {
-                (Some(one), Some(two)) if one.slope <= two.slope => **one,
-                (_, Some(two)) => **two,
-                (Some(one), None) => **one,
-                (None, None) => break,
+            let is_mine = match (a.peek(), b.peek()) {
+                (Some(one), Some(two)) => one.slope <= two.slope,
+                (one, _) => one.is_some(),
             };
-            if a.peek().is_some_and(|one| **one == piece) {
-                a.next();
-            } else {
-                b.next();
-            }
+            let Some(mut piece) = (if is_mine { a.next() } else { b.next() }).copied() else { break };
             if skip_kwh > 0.0 {
                 let skipped = piece.kwh.min(skip_kwh);
                 skip_kwh -= skipped;

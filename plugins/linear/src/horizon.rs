@@ -8,6 +8,9 @@ use crate::market::{Chance, Market, Slot};
 const MOST_KW: f64 = 1e4;
 const MOST_PRICE: f64 = 10.0;
 const DAY_S: u32 = 86_400;
+/// Outer chances stand for all that lies beyond the marks as well. Measured on a quarter of the shipped year with 10 kWh:
+/// 204.25 EUR at 0, 202.20 at 0.5, 201.25 at 1, 200.72 at 1.4, 201.10 at 1.9.
+const TAIL: f64 = 1.4;
 
 /// What is expected of one slot, or of what is left of the first.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,8 +130,9 @@ fn expected(snapshot: &Snapshot, slot: &Ahead, yesterday: Option<&PastSlot>, usu
 /// taken to err independently.
 fn chances(load: Range, solar: Range, caution: f64) -> Vec<Chance> {
     let net_kw = load.mean - solar.mean;
-    let up = (load.high - load.mean).hypot(solar.mean - solar.low) * caution;
-    let down = (load.mean - load.low).hypot(solar.high - solar.mean) * caution;
+    let spread = caution * TAIL;
+    let up = (load.high - load.mean).hypot(solar.mean - solar.low) * spread;
+    let down = (load.mean - load.low).hypot(solar.high - solar.mean) * spread;
     if up + down < 0.02 {
         return vec![Chance { weight: 1.0, net_kw, solar_kw: solar.mean }];
     }

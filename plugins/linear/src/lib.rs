@@ -12,15 +12,18 @@
 //!
 //! - [`curve`]: functions of straight pieces and what is done with them.
 //! - [`market`]: what a slot costs by what a battery does in it.
+//! - [`several`]: several batteries.
 //! - [`worth`]: what stored energy is worth at the end of each slot.
 
 mod cell;
 mod choice;
 pub mod curve;
 mod horizon;
+mod interior;
 pub mod market;
 mod plan;
 mod settings;
+pub mod several;
 mod why;
 pub mod worth;
 

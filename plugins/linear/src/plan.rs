@@ -9,8 +9,9 @@ use wattwright_strategy::{
 use crate::cell::Cell;
 use crate::choice::{FOLLOW, Scene};
 use crate::horizon::Horizon;
-use crate::market::Slot;
+use crate::market::{Slot, Store};
 use crate::settings::Settings;
+use crate::several;
 use crate::why::Case;
 use crate::worth::Worth;
 
@@ -38,9 +39,16 @@ pub(crate) fn make(snapshot: &Snapshot, settings: &Settings, memory: &[u8]) -> P
     let slot = horizon.periods.first().map(|period| period.start).unwrap_or_default();
     let margin = if before.slot == slot { COMMITTED } else { 0.0 };
 
-    let mut planned = Vec::with_capacity(snapshot.batteries.len());
-    for battery in snapshot.batteries.iter().filter(|battery| battery.commands.contains(NEEDED)) {
-        let one = Planned::of(battery, settings, &horizon, &clock, margin);
+    let batteries: Vec<&Battery> = snapshot.batteries.iter().filter(|it| it.commands.contains(NEEDED)).collect();
+    let powers_kw = together(&batteries, settings, &horizon, &clock);
+    let mut planned = Vec::with_capacity(batteries.len());
+    for (b, battery) in batteries.iter().enumerate() {
+        // What the others are to do is the home's; those before it have been told already.
+        let mut met = horizon.clone();
+        for later in powers_kw.iter().skip(b + 1) {
+            met.periods.iter_mut().zip(later).for_each(|(period, power_kw)| period.add_load(-power_kw));
+        }
+        let one = Planned::of(battery, settings, &met, &clock, margin);
         for (period, step) in horizon.periods.iter_mut().zip(&one.steps) {
             period.add_load(-step.power_kw);
         }
@@ -51,6 +59,30 @@ pub(crate) fn make(snapshot: &Snapshot, settings: &Settings, memory: &[u8]) -> P
     let figures = figures(&horizon, &clock);
     let memory = serde_json::to_vec(&Memory { slot }).unwrap_or_default();
     Plan { actions, outlook: outlook(&horizon, planned), summary, figures, memory }
+}
+
+/// What each of several batteries is to do in each slot when they are planned at once, kW; nothing for one alone.
+fn together(batteries: &[&Battery], settings: &Settings, horizon: &Horizon, clock: &Clock<'_>) -> Vec<Vec<f64>> {
+    let cells: Vec<Option<Cell>> =
+        batteries.iter().map(|battery| Cell::of(battery, settings, clock.now).ok()).collect();
+    let stores: Vec<Store> = cells.iter().flatten().map(|cell| cell.store).collect();
+    if stores.len() < 2 {
+        return Vec::new();
+    }
+    let left: Vec<f64> = stores.iter().map(|store| left_per_kwh(store, horizon)).collect();
+    let slots: Vec<Slot> =
+        horizon.slots().into_iter().map(|slot| Slot { market: slot.market, chances: vec![slot.expected()] }).collect();
+    let mut plans = several::plan(&stores, &slots, &left).into_iter();
+    let plan = |cell: &Option<Cell>| match cell {
+        Some(_) => plans.next().unwrap_or_default().iter().map(|step| step.power_kw).collect(),
+        None => Vec::new(),
+    };
+    cells.iter().map(plan).collect()
+}
+
+/// What a stored kWh that is left at the end is worth.
+fn left_per_kwh(store: &Store, horizon: &Horizon) -> f64 {
+    LEFT_SHARE * store.discharge_efficiency * horizon.mean_price.unwrap_or(1.0).max(0.0)
 }
 
 /// One battery in one slot.
@@ -87,8 +119,7 @@ impl<'a> Planned<'a> {
             }
         };
         let slots = cell.slots(horizon);
-        let left = LEFT_SHARE * cell.store.discharge_efficiency * horizon.mean_price.unwrap_or(1.0).max(0.0);
-        let worth = Worth::of(&cell.store, &slots, left);
+        let worth = Worth::of(&cell.store, &slots, left_per_kwh(&cell.store, horizon));
         let steps =
             steps(&cell, &slots, &worth, horizon, clock, battery.in_force.as_ref().map(|it| &it.command), margin);
         let reason = Reason::new("self-use", "follow the meter: nothing is known of the slots ahead");

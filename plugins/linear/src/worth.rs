@@ -12,6 +12,9 @@ use crate::market::{Chance, SLACK_PER_KWH, Slot, Store};
 /// Pieces of a function when several things may happen; enough for a difference of hundredths of a cent.
 const PIECES: f64 = 40.0;
 
+/// More pieces than any home that was tried has; the time has a bound whatever the numbers are.
+const MOST_PIECES: usize = 2000;
+
 /// The cost to come at the end of each slot, by what is stored then.
 #[derive(Clone, Debug)]
 pub struct Worth {
@@ -45,6 +48,9 @@ impl Worth {
                 mean
             }
         };
+        if curve.pieces.len() > MOST_PIECES {
+            curve.thin((top - base) / PIECES);
+        }
         curve.add_below(store.floor_kwh, SLACK_PER_KWH * slot.market.hours);
         // Only differences count, and small numbers keep them exact.
         curve.value = 0.0;

@@ -1,5 +1,7 @@
 //! The exact optimum of a year, against a mixed-integer program of the same year.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail this way")]
+
 use forecast::Series;
 use linear::market::{Chance, Market, Slot, Store};
 use linear::worth::{Worth, walk};

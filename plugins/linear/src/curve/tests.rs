@@ -51,6 +51,14 @@ proptest! {
     }
 
     #[test]
+    fn the_hull_is_convex_and_nowhere_above(a in curve(), share in 0.0..1.0_f64) {
+        let hull = a.hull();
+        prop_assert_eq!(hull.convex_parts().len(), 1);
+        let at = a.from_kwh + share * (a.until_kwh() - a.from_kwh);
+        prop_assert!(hull.at(at) <= a.at(at) + 1e-6 && (hull.at(hull.until_kwh()) - a.at(a.until_kwh())).abs() < 1e-6);
+    }
+
+    #[test]
     fn thinning_keeps_both_ends(a in curve(), least in 0.0..3.0_f64) {
         let mut thin = a.clone();
         thin.thin(least);
