@@ -49,6 +49,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Check(args) => commands::check::run(args).await,
             Command::Tick(args) => commands::tick::run(args).await,
             Command::Evaluate(args) => commands::evaluate::run(&args),
+            Command::Backtest(args) => commands::backtest::run(&args),
             Command::Replay(args) => commands::replay::run(&args),
             Command::Strategy(command) => commands::strategy::run(command),
             Command::Compile(_) => unreachable!("done before"),
