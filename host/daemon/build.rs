@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const SHIPPED: [&str; 1] = ["rule-based"];
+const SHIPPED: [&str; 2] = ["rule-based", "linear"];
 
 fn main() -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -29,6 +29,8 @@ pub enum Command {
     Tick(TickArgs),
     /// Ask a strategy about a snapshot, away from any home, and print its plan and the guard's verdicts.
     Evaluate(Evaluate),
+    /// Play strategies through a home's past: what would it have cost?
+    Backtest(Backtest),
     /// Decide a recorded tick again, and compare plans and verdicts byte for byte.
     ///
     /// Ends with status 1 when something differs.
@@ -220,6 +222,54 @@ pub struct Evaluate {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Backtest {
+    /// The home (TOML), with one battery.
+    #[arg(long, value_name = "FILE")]
+    pub home: PathBuf,
+    /// What was used, got from the sun and paid, slot by slot (CSV, also gzip).
+    #[arg(long, value_name = "FILE")]
+    pub series: PathBuf,
+    /// A `.wasm` file, or the name of a shipped strategy; may be given several times.
+    #[arg(long, value_name = "FILE|NAME", required = true)]
+    pub strategy: Vec<String>,
+    /// Settings (JSON) of all strategies.
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// Plays each strategy once for each value of a setting; of several settings, once for each combination.
+    #[arg(long, value_name = "KEY=A,B,…")]
+    pub vary: Vec<String>,
+    /// What strategies are told of the slots ahead.
+    #[arg(long, value_enum, default_value = "known")]
+    pub forecast: ForecastArg,
+    /// State of charge at the beginning, percent.
+    #[arg(long, value_name = "PERCENT", default_value_t = 50.0)]
+    pub soc: f64,
+    /// Only the first slots of the series.
+    #[arg(long, value_name = "SLOTS")]
+    pub slots: Option<usize>,
+    /// Also say where each strategy loses against perfect foresight; takes four times as long.
+    #[arg(long)]
+    pub split: bool,
+    /// Notes each decision in this file; when it is there already, goes on from where it ends.
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+    /// Draws what was saved, day by day, into this file (SVG).
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ForecastArg {
+    /// What would have been known then: prices of tomorrow from 13:00 on, load and sun by the daemon's models.
+    Known,
+    /// What came.
+    Perfect,
 }
 
 #[derive(Debug, Args)]

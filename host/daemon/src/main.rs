@@ -52,6 +52,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Check(args) => commands::check::run(args).await,
             Command::Tick(args) => commands::tick::run(args).await,
             Command::Evaluate(args) => commands::evaluate::run(&args),
+            Command::Backtest(args) => commands::backtest::run(&args),
             Command::Replay(args) => commands::replay::run(&args),
             Command::Override(args) => commands::hand::set(args).await,
             Command::Pause { daemon, lasts } => commands::hand::pause(daemon, lasts).await,

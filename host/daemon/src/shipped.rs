@@ -10,7 +10,10 @@ use engine::{
 };
 
 /// Name and component.
-pub const SHIPPED: &[(&str, &[u8])] = &[("rule-based", include_bytes!(concat!(env!("OUT_DIR"), "/rule-based.wasm")))];
+pub const SHIPPED: &[(&str, &[u8])] = &[
+    ("rule-based", include_bytes!(concat!(env!("OUT_DIR"), "/rule-based.wasm"))),
+    ("linear", include_bytes!(concat!(env!("OUT_DIR"), "/linear.wasm"))),
+];
 
 /// The limits that suit a small computer. All commands compile in processes of their own, so that
 /// `strategy check` says what `run` would.

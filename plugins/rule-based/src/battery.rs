@@ -7,9 +7,9 @@ mod why;
 use wattwright_strategy::{BalanceLimits, Battery, Command, InForce, Instant, Reason};
 
 use crate::horizon::{Horizon, Period};
-use crate::text::Clock;
 use crate::worth::{self, Offer, Worth};
 pub(crate) use cell::Cell;
+use wattwright_strategy::text::Clock;
 use why::{Case, Rule};
 
 /// Differences of worth below this are none, currency per kWh.

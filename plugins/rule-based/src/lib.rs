@@ -26,7 +26,6 @@ mod led;
 mod plan;
 mod settings;
 mod tasks;
-mod text;
 mod worth;
 
 use wattwright_strategy::{Commands, Description, Input, Plan, Strategy};

@@ -11,7 +11,7 @@ use crate::horizon::Horizon;
 use crate::led;
 use crate::settings::Settings;
 use crate::tasks::{self, Run};
-use crate::text::{Clock, Line};
+use wattwright_strategy::text::{Clock, Line};
 
 /// What a battery must be able to be told for these rules. Another one is left to other strategies.
 const NEEDED: Commands = Commands::HOLD.union(Commands::BALANCE);

@@ -6,8 +6,8 @@ mod why;
 use wattwright_strategy::{Abilities, Action, Command, Device, Reason, Snapshot, Task, TaskState};
 
 use crate::horizon::Horizon;
-use crate::text::Clock;
 use pick::{Demand, Slots};
+use wattwright_strategy::text::Clock;
 
 /// A device with the task that it is on.
 pub(crate) struct Run {

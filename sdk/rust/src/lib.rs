@@ -53,6 +53,7 @@ mod helpers;
 pub mod log;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod text;
 
 #[doc(hidden)]
 #[allow(missing_docs, unsafe_code, clippy::all, clippy::unwrap_used, clippy::expect_used)]

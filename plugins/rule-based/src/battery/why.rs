@@ -4,7 +4,7 @@ use wattwright_strategy::{Instant, Reason};
 
 use super::cell::Cell;
 use crate::horizon::{Horizon, Period};
-use crate::text::{Clock, Line};
+use wattwright_strategy::text::{Clock, Line};
 
 /// The rule that decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use wattwright_strategy::Fact;
 use super::Planned;
 use crate::battery::Cell;
 use crate::horizon::{Horizon, Period};
-use crate::text::Clock;
+use wattwright_strategy::text::Clock;
 
 /// The figures; none without prices. What is left in a battery at the end counts at the mean import price.
 pub(super) fn of(

@@ -4,7 +4,7 @@ use wattwright_strategy::{Instant, Reason, Task};
 
 use super::pick::{Demand, Slots};
 use crate::horizon::Horizon;
-use crate::text::{Clock, Line};
+use wattwright_strategy::text::{Clock, Line};
 
 /// All that a sentence may need.
 pub(crate) struct Case<'a> {

@@ -240,6 +240,14 @@ fn check_command(snapshot: &Snapshot, target: &str, command: &Command) {
             assert!(*power_w >= battery.min_power_w.min(battery.max_charge_w).min(1e7), "{command:?} makes nothing");
             assert!(battery.grid_charging && battery.commands.contains(Commands::CHARGE), "{command:?} is not allowed");
         }
+        Command::Discharge(power_w) => {
+            let battery = battery.expect("only a battery discharges");
+            assert!((0.0..=battery.max_discharge_w.max(0.0) + 1e-9).contains(power_w), "{command:?}");
+            assert!(
+                battery.grid_export && battery.commands.contains(Commands::DISCHARGE),
+                "{command:?} is not allowed"
+            );
+        }
         Command::Balance(BalanceLimits { max_charge_w, max_discharge_w }) => {
             assert!(battery.is_some());
             assert!([max_charge_w, max_discharge_w].into_iter().flatten().all(|w| w.is_finite() && *w >= 0.0));

@@ -1,11 +1,11 @@
 //! Sentences with numbers. A plan has hundreds of them, so they are put together by hand: the formatting
 //! of floating-point numbers in `core::fmt` would take most of a decision's time.
 
-use wattwright_strategy::{Instant, Snapshot};
+use crate::{Instant, Snapshot};
 
 /// A sentence in the making.
-#[derive(Clone, Default)]
-pub(crate) struct Line(String);
+#[derive(Clone, Debug, Default)]
+pub struct Line(String);
 
 impl Line {
     /// Begins one.
@@ -85,14 +85,19 @@ impl Line {
 }
 
 /// The home's wall clock and currency.
-pub(crate) struct Clock<'a> {
+#[derive(Debug)]
+pub struct Clock<'a> {
+    /// The present.
     pub now: Instant,
+    /// Local time minus UTC.
     pub utc_offset_s: i32,
+    /// ISO 4217.
     pub currency: &'a str,
 }
 
 impl<'a> Clock<'a> {
     /// That of a snapshot.
+    #[must_use]
     pub fn of(snapshot: &'a Snapshot) -> Self {
         Self { now: snapshot.now, utc_offset_s: snapshot.utc_offset_s, currency: &snapshot.currency }
     }

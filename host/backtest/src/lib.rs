@@ -1,0 +1,26 @@
+//! Plays strategies through a home's past: what would it have cost?
+//!
+//! ```text
+//! series ─> what was known then ─> Snapshot ─> strategy ─> plan ─> guard ─> simulator ─> account
+//! ```
+//!
+//! The strategy, its sandbox and the guard are those of the live daemon; the home is the simulator's. Beside them
+//! stand three fixed references: no battery, plain self-consumption, and the least that it could have cost.
+//!
+//! Architecture invariants: no I/O, no clock, no randomness; the same inputs give the same figures. Time is that of
+//! the series, a slot at a time: what happens within a slot (latency, ramps, the second-by-second meter) is not
+//! played here.
+
+mod chart;
+mod house;
+mod known;
+mod loss;
+mod play;
+mod reference;
+
+pub use chart::chart;
+pub use house::House;
+pub use known::{Foresight, Knowing};
+pub use loss::Loss;
+pub use play::{Asked, Played, Player, Strategy};
+pub use reference::{References, share};

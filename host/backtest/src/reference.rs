@@ -1,0 +1,151 @@
+//! What every strategy is held against.
+
+use std::collections::BTreeSet;
+
+use forecast::SeriesRow;
+use linear::market::{Chance, Market, Slot, Store};
+use linear::worth::{Worth, walk};
+use model::slot::SLOT_S;
+use model::{Action, BalanceLimits, Command, CommandKind, Input, Reason};
+use serde::Serialize;
+use simulator::{Account, Battery, Drive, Home, Inputs, ParameterError, Totals};
+
+use crate::{Asked, Foresight, House, Player, Strategy};
+
+/// No limit, kW.
+const ANY_KW: f64 = 1e6;
+
+/// The fixed references of a home and a series.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct References {
+    /// The battery never does anything.
+    pub no_battery: Totals,
+    /// It follows the meter.
+    pub self_consumption: Totals,
+    /// The least that it could have cost for someone who knew the future: the exact optimum. Without the guard's
+    /// limits but those of power and of the state of charge.
+    pub perfect_foresight: Totals,
+}
+
+impl References {
+    /// Works them out.
+    ///
+    /// # Errors
+    /// The battery cannot be.
+    pub fn of(house: &House, rows: &[SeriesRow]) -> Result<Self, ParameterError> {
+        let powers = foresight(house, rows);
+        Ok(Self {
+            no_battery: play(house, rows, |_| Drive::Hold)?.totals(),
+            self_consumption: play(house, rows, |_| Drive::FOLLOW)?.totals(),
+            perfect_foresight: play(house, rows, |k| match powers[k] {
+                power_w if power_w < 0.0 => Drive::Charge { power_w: -power_w },
+                power_w => Drive::Discharge { power_w },
+            })?
+            .totals(),
+        })
+    }
+}
+
+impl References {
+    /// What plain self-consumption cost on each day of the home, adjusted for what was stored.
+    ///
+    /// # Errors
+    /// The battery cannot be.
+    pub fn self_consumption_by_day(house: &House, rows: &[SeriesRow]) -> Result<Vec<f64>, ParameterError> {
+        let follows = Follows;
+        let mut player = Player::new(house, rows, &follows, serde_json::Value::Null, Foresight::PERFECT, false)?;
+        while player.next_slot().is_some() {
+            player.play(&follows, follows.asked(&house.battery));
+        }
+        Ok(player.finish().days)
+    }
+}
+
+/// Follows the meter without being asked.
+struct Follows;
+
+impl Follows {
+    fn asked(&self, battery: &str) -> Asked {
+        let reason = Reason { code: "follow".into(), text: String::new(), facts: Vec::new() };
+        let command = Command::Balance(BalanceLimits::default());
+        let action = Action { target: battery.into(), command, reason, until: None };
+        Asked { action: Some(action), ok: true, ..Asked::default() }
+    }
+}
+
+impl Strategy for Follows {
+    fn name(&self) -> &str {
+        "self-consumption"
+    }
+
+    fn declared(&self) -> BTreeSet<CommandKind> {
+        [CommandKind::Balance].into()
+    }
+
+    fn decide(&self, input: &Input) -> Result<Asked, String> {
+        Ok(self.asked(&input.snapshot.batteries[0].id))
+    }
+}
+
+/// Which share of what was to be saved a cost has saved: 0 as plain self-consumption, 1 as perfect foresight.
+pub fn share(cost_adjusted: f64, references: &References) -> f64 {
+    let base = references.self_consumption.cost_adjusted_eur;
+    let achievable = base - references.perfect_foresight.cost_adjusted_eur;
+    if achievable.abs() < 1e-9 { 0.0 } else { (base - cost_adjusted) / achievable }
+}
+
+/// Plays one drive for each slot. Also what a self-consuming home did by the day, for charts.
+pub(crate) fn play(
+    house: &House,
+    rows: &[SeriesRow],
+    drive: impl Fn(usize) -> Drive,
+) -> Result<Account, ParameterError> {
+    let battery = Battery::new(house.parameters.clone(), house.start_soc_pct)?;
+    let mut home = Home::new(battery, house.limits.grid.feed_in_limit_w);
+    let mut account = Account::new(house.parameters.clone(), house.start_soc_pct);
+    for (k, row) in rows.iter().enumerate() {
+        home.command(drive(k));
+        let step = home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w: 0.0 }, SLOT_S as f64);
+        account.add(&step, row.import_price, row.export_price, SLOT_S as f64);
+    }
+    Ok(account)
+}
+
+/// The battery's power in each slot of the cheapest year, watt.
+fn foresight(house: &House, rows: &[SeriesRow]) -> Vec<f64> {
+    let p = &house.parameters;
+    let kwh = |pct: f64| p.capacity_wh * pct / 100_000.0;
+    let store = Store {
+        stored_kwh: kwh(house.start_soc_pct),
+        floor_kwh: kwh(p.min_soc_pct),
+        ceiling_kwh: kwh(p.max_soc_pct),
+        max_charge_kw: p.max_charge_w / 1000.0,
+        max_discharge_kw: p.max_discharge_w / 1000.0,
+        charge_efficiency: p.charge_efficiency,
+        discharge_efficiency: p.discharge_efficiency,
+        // As in the references: what is accounted is money at the meter.
+        wear_cost_per_kwh: 0.0,
+        grid_charging: true,
+        grid_export: true,
+        gain_per_kwh: 0.0,
+    };
+    let hours = SLOT_S as f64 / 3600.0;
+    let slot = |row: &SeriesRow| Slot {
+        market: Market {
+            hours,
+            import_price: row.import_price,
+            export_price: row.export_price,
+            import_limit_kw: house.limits.grid.import_limit_w.map_or(ANY_KW, |watt| watt / 1000.0),
+            export_limit_kw: house.limits.grid.feed_in_limit_w.map_or(ANY_KW, |watt| watt / 1000.0),
+        },
+        chances: vec![Chance {
+            weight: 1.0,
+            net_kw: (row.load_w - row.solar_w) / 1000.0,
+            solar_kw: row.solar_w / 1000.0,
+        }],
+    };
+    let slots: Vec<Slot> = rows.iter().map(slot).collect();
+    let mean = rows.iter().map(|row| row.import_price).sum::<f64>() / rows.len().max(1) as f64;
+    let worth = Worth::of(&store, &slots, store.discharge_efficiency * mean);
+    walk(&store, &slots, &worth).into_iter().map(|step| step.power_kw * 1000.0).collect()
+}

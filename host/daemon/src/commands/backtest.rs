@@ -1,0 +1,181 @@
+//! `wattwright backtest`.
+
+mod job;
+mod notes;
+mod report;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail};
+use backtest::{Foresight, House, References};
+use forecast::{Series, SeriesRow};
+use model::snapshot::Battery;
+use serde_json::{Value, json};
+use simulator::BatteryParameters;
+
+use crate::cli::{Backtest, ForecastArg};
+use crate::{config, shipped};
+use job::{Done, Job, Sandboxed};
+use notes::Notes;
+
+/// Plays strategies through a series.
+pub fn run(args: &Backtest) -> Result<()> {
+    let house = house(&args.home, args.soc)?;
+    let bytes = std::fs::read(&args.series).with_context(|| format!("{}", args.series.display()))?;
+    let series = Series::parse(&args.series.to_string_lossy(), &bytes)?;
+    let rows = &series.rows()[..args.slots.unwrap_or(usize::MAX).min(series.rows().len())];
+    let jobs = jobs(args)?;
+    let references = References::of(&house, rows)?;
+    let notes = args.resume.as_deref().map(|path| Notes::open(path, &heading(args, &jobs, rows))).transpose()?;
+
+    let begun = Instant::now();
+    let done = play(&jobs, &house, rows, notes.as_ref())?;
+    // Figures of a run that was begun before are the same as those of one run through; its times are not.
+    let wall_s = notes.is_none().then(|| begun.elapsed().as_secs_f64());
+    if let Some(path) = &args.chart {
+        let drawn = report::chart(&house, rows, &jobs, &done)?;
+        std::fs::write(path, drawn).with_context(|| format!("{}", path.display()))?;
+    }
+    report::print(args.json, &jobs, &done, &references, wall_s)
+}
+
+/// The home with its one battery, whatever its entities.
+fn house(path: &Path, start_soc_pct: f64) -> Result<House> {
+    let setup = config::load(path)?.setup;
+    let [battery] = setup.batteries.as_slice() else {
+        bail!("{}: {} batteries, but a backtest plays homes with one", path.display(), setup.batteries.len());
+    };
+    let mut limits = setup.limits;
+    let own = limits.batteries.get_mut(&battery.id).ok_or_else(|| anyhow!("no limits of `{}`", battery.id))?;
+    own.commands = Battery::all_commands();
+    let parameters = BatteryParameters {
+        capacity_wh: own.capacity_wh,
+        min_soc_pct: own.min_soc_pct.max(own.outage_reserve_pct),
+        max_soc_pct: own.max_soc_pct,
+        max_charge_w: own.max_charge_w,
+        max_discharge_w: own.max_discharge_w,
+        charge_efficiency: battery.charge_efficiency,
+        discharge_efficiency: battery.discharge_efficiency,
+        ramp_w_per_s: None,
+        latency_s: 0.0,
+    };
+    Ok(House {
+        timezone: setup.timezone.unwrap_or_else(|| "UTC".into()),
+        currency: setup.currency.unwrap_or_else(|| "EUR".into()),
+        battery: battery.id.clone(),
+        parameters,
+        start_soc_pct,
+        wear_cost_per_kwh: battery.wear_cost_per_kwh,
+        limits,
+    })
+}
+
+/// One for each strategy, combination of settings and, for the split of its loss, way of knowing.
+fn jobs(args: &Backtest) -> Result<Vec<Job>> {
+    let base: Value = match &args.settings {
+        Some(path) => serde_json::from_slice(&std::fs::read(path).with_context(|| format!("{}", path.display()))?)
+            .with_context(|| format!("{}", path.display()))?,
+        None => json!({}),
+    };
+    let as_asked = match args.forecast {
+        ForecastArg::Known => Foresight::KNOWN,
+        ForecastArg::Perfect => Foresight::PERFECT,
+    };
+    let mut ways = vec![(as_asked, true)];
+    if args.split {
+        ways.extend([(as_asked, false), (Foresight { home: true, ..as_asked }, false), (Foresight::PERFECT, false)]);
+    }
+    let mut jobs = Vec::new();
+    for name in &args.strategy {
+        let strategy = Arc::new(Sandboxed::new(shipped::find(name)?));
+        for varied in combinations(&args.vary)? {
+            let mut settings = base.clone();
+            for (key, value) in &varied {
+                settings[key] = value.clone();
+            }
+            let settings = strategy.complete(&settings)?;
+            let label = varied.iter().map(|(key, value)| format!(" {key}={value}")).collect::<String>();
+            jobs.extend(ways.iter().map(|(foresight, guarded)| Job {
+                label: format!("{name}{label}"),
+                strategy: strategy.clone(),
+                settings: settings.clone(),
+                foresight: *foresight,
+                guarded: *guarded,
+            }));
+        }
+    }
+    Ok(jobs)
+}
+
+/// All combinations of `key=a,b,c` with others of the kind; one without any when there is none.
+fn combinations(vary: &[String]) -> Result<Vec<Vec<(String, Value)>>> {
+    vary.iter().try_fold(vec![Vec::new()], |combined, one| {
+        let (key, values) = one.split_once('=').ok_or_else(|| anyhow!("--vary {one}: expected KEY=A,B,…"))?;
+        let values: Vec<Value> = values
+            .split(',')
+            .map(|value| serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned())))
+            .collect();
+        let with = |before: &Vec<(String, Value)>, value: &Value| {
+            let mut all = before.clone();
+            all.push((key.to_owned(), value.clone()));
+            all
+        };
+        Ok(combined.iter().flat_map(|before| values.iter().map(move |value| with(before, value))).collect())
+    })
+}
+
+/// What a file of notes must have been begun with to be gone on with.
+fn heading(args: &Backtest, jobs: &[Job], rows: &[SeriesRow]) -> Value {
+    let job =
+        |job: &Job| json!([job.strategy.hash(), job.settings, job.foresight.prices, job.foresight.home, job.guarded]);
+    let sum: f64 = rows.iter().map(|row| row.import_price + row.load_w + row.solar_w).sum();
+    let jobs: Vec<Value> = jobs.iter().map(job).collect();
+    json!({ "home": args.home, "soc": args.soc, "slots": rows.len(), "sum": sum, "jobs": jobs })
+}
+
+/// Plays all jobs on all cores.
+fn play(jobs: &[Job], house: &House, rows: &[SeriesRow], notes: Option<&Notes>) -> Result<Vec<Done>> {
+    let (next, slots) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let done: Mutex<Vec<Option<Result<Done>>>> = Mutex::new(jobs.iter().map(|_| None).collect());
+    let all = jobs.len() * rows.len();
+    let step = || {
+        // A line for each twentieth is enough for a person to see that it goes on.
+        let at = slots.fetch_add(1, Ordering::Relaxed) + 1;
+        if at * 20 / all.max(1) != (at - 1) * 20 / all.max(1) {
+            eprintln!("{} % of {all} slots", at * 100 / all.max(1));
+        }
+    };
+    let worker = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(index) else { return };
+            let result = job.play(index, house, rows, notes, &step);
+            done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores.min(jobs.len()) {
+            scope.spawn(worker);
+        }
+    });
+    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.into_iter().map(|one| one.unwrap_or_else(|| Err(anyhow!("a strategy was not played")))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_meets_every_other() {
+        assert_eq!(combinations(&[]).unwrap(), [Vec::new()]);
+        let all = combinations(&["a=1,2".into(), "b=true,x".into()]).unwrap();
+        assert_eq!(all.len(), 4);
+        assert_eq!(all[1], [("a".to_owned(), json!(1)), ("b".to_owned(), json!("x"))]);
+        assert!(combinations(&["a".into()]).is_err());
+    }
+}

@@ -1,0 +1,143 @@
+//! What a backtest says.
+
+use anyhow::Result;
+use backtest::{House, Loss, References, chart as draw, share};
+use forecast::SeriesRow;
+use serde_json::{Value, json};
+
+use super::job::{Done, Job};
+use crate::commands::{say, say_json};
+
+/// A strategy's way as it was asked for, with those that only split its loss.
+struct Run<'a> {
+    job: &'a Job,
+    done: &'a Done,
+    loss: Option<Loss>,
+}
+
+fn runs<'a>(jobs: &'a [Job], done: &'a [Done], references: &References) -> Vec<Run<'a>> {
+    let all: Vec<(&Job, &Done)> = jobs.iter().zip(done).collect();
+    // The ways of one strategy follow each other, the first is the one that counts.
+    let groups = all.chunk_by(|_, next| !next.0.guarded);
+    groups
+        .filter_map(|group| {
+            let cost = |at: usize| Some(group.get(at)?.1.totals?.cost_adjusted_eur);
+            let loss = match (cost(0), cost(1), cost(2), cost(3)) {
+                (Some(was), Some(unguarded), Some(home), Some(all)) => {
+                    Some(Loss::of(was, unguarded, home, all, references))
+                }
+                _ => None,
+            };
+            let (job, done) = group.first()?;
+            Some(Run { job, done, loss })
+        })
+        .collect()
+}
+
+/// Prints the figures.
+pub fn print(json: bool, jobs: &[Job], done: &[Done], references: &References, wall_s: Option<f64>) -> Result<()> {
+    let runs = runs(jobs, done, references);
+    if !json {
+        say(table(&runs, references, wall_s));
+        return Ok(());
+    }
+    let figures = runs.iter().map(|run| figures(run, references, wall_s)).collect::<Result<Vec<Value>>>()?;
+    match <[Value; 1]>::try_from(figures) {
+        Ok([mut only]) => {
+            only["references"] = serde_json::to_value(references)?;
+            say_json(&only)
+        }
+        Err(several) => say_json(&json!({ "runs": several, "references": references, "wall_s": wall_s })),
+    }
+}
+
+fn figures(run: &Run<'_>, references: &References, wall_s: Option<f64>) -> Result<Value> {
+    let mut figures = serde_json::to_value(run.done)?;
+    let cost = run.done.totals.map_or(0.0, |totals| totals.cost_adjusted_eur);
+    figures["strategy"] = json!(run.job.label);
+    figures["settings"] = run.job.settings.clone();
+    figures["saved_against_no_battery_eur"] = json!(references.no_battery.cost_adjusted_eur - cost);
+    figures["saved_against_self_consumption_eur"] = json!(references.self_consumption.cost_adjusted_eur - cost);
+    figures["share_of_achievable_saving"] = json!(share(cost, references));
+    figures["loss_eur"] = serde_json::to_value(run.loss)?;
+    let times = wall_s.map(|_| json!({ "p50": quantile_ms(run.done, 0.5), "p99": quantile_ms(run.done, 0.99) }));
+    figures["decide_ms"] = times.unwrap_or(Value::Null);
+    figures["wall_s"] = json!(wall_s);
+    Ok(figures)
+}
+
+fn quantile_ms(done: &Done, share: f64) -> Option<f64> {
+    let mut times = done.took_us.clone();
+    times.sort_unstable();
+    let at = (times.len().saturating_sub(1) as f64 * share).round() as usize;
+    times.get(at).map(|us| *us as f64 / 1000.0)
+}
+
+fn table(runs: &[Run<'_>], references: &References, wall_s: Option<f64>) -> String {
+    use std::fmt::Write;
+    let mut text = format!(
+        "{:<44}{:>10}{:>8}{:>9}{:>9}{:>8}{:>9}{:>9}{:>9}{:>9}\n",
+        "", "cost", "share", "import", "export", "cycles", "adjusted", "refused", "p50 ms", "p99 ms"
+    );
+    let fixed = [
+        ("no battery", &references.no_battery),
+        ("self-consumption", &references.self_consumption),
+        ("perfect foresight", &references.perfect_foresight),
+    ];
+    for (name, totals) in fixed {
+        let share = share(totals.cost_adjusted_eur, references);
+        let _ = writeln!(
+            text,
+            "{name:<44}{:>10.2}{share:>8.3}{:>9.0}{:>9.0}{:>8.0}",
+            totals.cost_adjusted_eur, totals.import_kwh, totals.export_kwh, totals.cycles
+        );
+    }
+    for run in runs {
+        let Some(totals) = run.done.totals else { continue };
+        let share = share(totals.cost_adjusted_eur, references);
+        let ms = |at| quantile_ms(run.done, at).map_or("-".to_owned(), |ms| format!("{ms:.2}"));
+        let _ = writeln!(
+            text,
+            "{:<44}{:>10.2}{share:>8.3}{:>9.0}{:>9.0}{:>8.0}{:>9}{:>9}{:>9}{:>9}",
+            run.job.label,
+            totals.cost_adjusted_eur,
+            totals.import_kwh,
+            totals.export_kwh,
+            totals.cycles,
+            run.done.adjusted,
+            run.done.refused,
+            ms(0.5),
+            ms(0.99)
+        );
+        if let Some(loss) = run.loss {
+            let _ = writeln!(
+                text,
+                "  lost to forecasts {:.2}, to prices not yet known {:.2}, by the strategy {:.2}, to the guard {:.2}",
+                loss.forecast_error, loss.price_error, loss.strategy, loss.guard
+            );
+        }
+    }
+    if let Some(wall_s) = wall_s {
+        let _ = writeln!(text, "{wall_s:.1} s");
+    }
+    text
+}
+
+/// What each strategy has saved against self-consumption by the end of each day.
+pub fn chart(house: &House, rows: &[SeriesRow], jobs: &[Job], done: &[Done]) -> Result<String> {
+    let plain = References::self_consumption_by_day(house, rows)?;
+    let lines: Vec<(String, Vec<f64>)> = jobs
+        .iter()
+        .zip(done)
+        .filter(|(job, _)| job.guarded)
+        .map(|(job, done)| {
+            let mut saved = 0.0;
+            let days = plain.iter().zip(&done.days).map(|(plain, own)| {
+                saved += plain - own;
+                saved
+            });
+            (job.label.clone(), days.collect())
+        })
+        .collect();
+    Ok(draw("Saved against plain self-consumption, EUR", &lines))
+}

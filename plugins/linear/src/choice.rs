@@ -1,0 +1,167 @@
+//! What a battery is told: the command that costs least in all that may happen, not the one that would be right if
+//! the forecast were.
+//!
+//! A forecast of one quarter-hour of one home is mostly wrong, so that carrying out the planned power to the letter
+//! loses more than planning gains. Each command is therefore judged by what the battery would do under it in each
+//! chance of the slot, and by what is then stored.
+
+use wattwright_strategy::{BalanceLimits, Command};
+
+use crate::cell::Cell;
+use crate::market::{Chance, Slot};
+use crate::worth::Worth;
+
+/// Costs that differ by less are equal, currency.
+const EQUAL: f64 = 1e-4;
+
+/// Follows the meter without bounds.
+pub(crate) const FOLLOW: Command = balance(None, None);
+const TAKE: Command = balance(None, Some(0.0));
+const GIVE: Command = balance(Some(0.0), None);
+
+const fn balance(max_charge_w: Option<f64>, max_discharge_w: Option<f64>) -> Command {
+    Command::Balance(BalanceLimits { max_charge_w, max_discharge_w })
+}
+
+/// One slot of one battery.
+pub(crate) struct Scene<'a> {
+    pub cell: &'a Cell,
+    pub worth: &'a Worth,
+    pub t: usize,
+    pub slot: &'a Slot,
+    /// At its beginning.
+    pub stored_kwh: f64,
+}
+
+impl Scene<'_> {
+    /// Mean power under a command: given positive, taken negative.
+    pub fn power_kw(&self, command: &Command, chance: &Chance) -> f64 {
+        let Scene { cell, slot, stored_kwh, .. } = self;
+        let store = &cell.store;
+        // Behind its inverter, the sun charges it whatever the inverter exchanges with the home.
+        let sun_kw = if cell.carries_solar { chance.solar_kw } else { 0.0 };
+        let kw = |watt: f64| watt.max(0.0) / 1000.0;
+        let most = |bound: Option<f64>, own_kw: f64| bound.map_or(own_kw, |watt| kw(watt).min(own_kw));
+        let exchange_kw = match command {
+            Command::Charge(watt) => -kw(*watt).min(store.max_charge_kw),
+            Command::Discharge(watt) => kw(*watt).min(store.max_discharge_kw),
+            Command::Balance(limits) => (chance.net_kw + sun_kw).clamp(
+                -most(limits.max_charge_w, store.max_charge_kw),
+                most(limits.max_discharge_w, store.max_discharge_kw),
+            ),
+            _ => 0.0,
+        };
+        let hours = slot.market.hours;
+        let most_given = store.power_kw((stored_kwh - store.floor_kwh).max(0.0), hours);
+        let most_taken = -store.power_kw(-(store.ceiling_kwh - stored_kwh).max(0.0), hours);
+        (exchange_kw - sun_kw).clamp(-most_taken, most_given)
+    }
+
+    /// What the slot and all after it are expected to cost under a command.
+    pub fn cost(&self, command: &Command) -> f64 {
+        let cost = |chance: &Chance| {
+            let power_kw = self.power_kw(command, chance);
+            chance.weight * self.worth.cost(&self.cell.store, self.t, self.slot, chance, self.stored_kwh, power_kw)
+        };
+        self.slot.chances.iter().map(cost).sum()
+    }
+
+    /// The command that costs least; of equal ones `in_force`, then the simplest. `margin` is what another must
+    /// gain for `in_force` to be left, currency.
+    pub fn choose(&self, in_force: Option<&Command>, margin: f64) -> Command {
+        let options = self.options();
+        let costs: Vec<f64> = options.iter().map(|option| self.cost(option)).collect();
+        let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
+        if let Some(kept) = in_force.filter(|kept| self.allows(kept))
+            && self.cost(kept) <= least + margin.max(EQUAL)
+        {
+            return kept.clone();
+        }
+        let best = options.into_iter().zip(costs).find(|(_, cost)| *cost <= least + EQUAL);
+        best.map_or(Command::Hold, |(option, _)| option)
+    }
+
+    /// What is to be expected of a later slot, which is decided anew when it comes: what the expected use asks for.
+    pub fn outline(&self) -> Command {
+        let Scene { cell, worth, t, slot, stored_kwh } = self;
+        let expected = slot.expected();
+        let power_kw = worth.best_kw(&cell.store, *t, slot, &expected, *stored_kwh);
+        let sun_kw = if cell.carries_solar { expected.solar_kw } else { 0.0 };
+        let (net_kw, least_kw) = (expected.net_kw, cell.least_kw);
+        let is_all = |kw: f64, of_kw: f64| kw >= of_kw.abs() - 1e-3;
+        if power_kw <= -least_kw {
+            let taken_kw = -power_kw - sun_kw;
+            if -power_kw > (-net_kw).max(0.0) + least_kw && taken_kw >= least_kw {
+                return Command::Charge(tens_up(taken_kw).min(cell.store.max_charge_kw * 1000.0));
+            }
+            return if is_all(-power_kw, net_kw) { FOLLOW } else { balance(Some(tens_up(-power_kw)), None) };
+        }
+        if power_kw >= least_kw {
+            if power_kw > net_kw.max(0.0) + least_kw {
+                return Command::Discharge(tens_up(power_kw + sun_kw).min(cell.store.max_discharge_kw * 1000.0));
+            }
+            return if is_all(power_kw, net_kw) { FOLLOW } else { balance(None, Some(tens_up(power_kw + sun_kw))) };
+        }
+        if net_kw > 0.0 { TAKE } else { GIVE }
+    }
+
+    fn allows(&self, command: &Command) -> bool {
+        let Scene { cell, .. } = self;
+        let runs = |watt: f64, most_kw: f64| watt >= cell.least_kw * 1000.0 && watt <= most_kw * 1000.0;
+        match command {
+            Command::Charge(watt) => cell.store.grid_charging && runs(*watt, cell.store.max_charge_kw),
+            Command::Discharge(watt) => cell.store.grid_export && runs(*watt, cell.store.max_discharge_kw),
+            Command::Balance(limits) => {
+                [limits.max_charge_w, limits.max_discharge_w].into_iter().flatten().all(|w| w.is_finite() && w >= 0.0)
+            }
+            Command::Hold => true,
+            _ => false,
+        }
+    }
+
+    /// All that may be best. Of equal ones the first is taken: a charge that may come at any time comes now, before
+    /// forecasts change; else the simplest.
+    fn options(&self) -> Vec<Command> {
+        let Scene { cell, worth, t, slot, stored_kwh } = self;
+        let store = &cell.store;
+        let mut options = Vec::with_capacity(16);
+        let best_kw = |chance: &Chance| worth.best_kw(store, *t, slot, chance, *stored_kwh);
+        let expected = slot.expected();
+        let sun_kw = if cell.carries_solar { expected.solar_kw } else { 0.0 };
+
+        let mut sales = Vec::new();
+        let mut add = |power_kw: f64, chance: &Chance| {
+            let taken_kw = -power_kw - sun_kw;
+            if store.grid_charging && taken_kw >= cell.least_kw && taken_kw > -chance.net_kw {
+                options.push(Command::Charge(tens_up(taken_kw).min(store.max_charge_kw * 1000.0)));
+            }
+            let given_kw = power_kw + sun_kw;
+            if store.grid_export && power_kw >= cell.least_kw && given_kw > chance.net_kw + sun_kw {
+                sales.push(Command::Discharge(tens_up(given_kw).min(store.max_discharge_kw * 1000.0)));
+            }
+        };
+        add(best_kw(&expected), &expected);
+        for chance in slot.chances.iter().filter(|_| slot.chances.len() > 1) {
+            add(best_kw(chance), chance);
+        }
+        options.extend([FOLLOW, TAKE, GIVE, Command::Hold]);
+
+        // As much as stored energy is worth less than import now, and more than what feeding in would earn.
+        let lacking = Chance { net_kw: store.max_discharge_kw + 1e-3, ..expected };
+        let spare = Chance { net_kw: -store.max_charge_kw - 1e-3, ..expected };
+        let (give_kw, take_kw) = (best_kw(&lacking).max(0.0), (-best_kw(&spare)).max(0.0));
+        let give_w = (give_kw >= cell.least_kw).then(|| tens_up(give_kw + sun_kw));
+        let take_w = (take_kw >= cell.least_kw).then(|| tens_up(take_kw));
+        options.extend(give_w.map(|watt| balance(None, Some(watt))));
+        options.extend(give_w.map(|watt| balance(Some(0.0), Some(watt))));
+        options.extend(take_w.map(|watt| balance(Some(watt), None)));
+        options.extend(take_w.map(|watt| balance(Some(watt), Some(0.0))));
+        options.extend(sales);
+        options
+    }
+}
+
+/// Watts, rounded up to tens.
+fn tens_up(kw: f64) -> f64 {
+    (kw * 100.0 - 1e-6).ceil().max(0.0) * 10.0
+}
