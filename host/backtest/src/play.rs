@@ -242,6 +242,7 @@ impl<'a> Player<'a> {
             load_power_w: Some(reading("load", self.last.load_w)),
             temperature_c: None,
             import_cap_w: None,
+            phase_current_a: Vec::new(),
             batteries: vec![BatteryState {
                 id: self.house.battery.clone(),
                 soc_pct: reading("soc", self.home.battery().soc_pct()),

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use control::Setup;
 use forecast::Tariff;
 use home::Home;
-use home::homeassistant::{Connection, HomeAssistant};
+use home::homeassistant::{Connection, EntityId, HomeAssistant};
 use home::simulated::{SimulatedConfig, SimulatedHome};
 use journal::Keep;
 use model::{Link, Roster};
@@ -76,12 +76,7 @@ fn real(config: Config) -> Result<Parts> {
     Ok(Parts {
         setup: config.setup,
         roster: config.roster,
-        place: Place::Real {
-            home,
-            prices: config.prices,
-            sky: Box::new(config.sky),
-            heartbeat: config.heartbeat,
-        },
+        place: Place::Real { home, prices: config.prices, sky: Box::new(config.sky), heartbeat: config.heartbeat },
         tariff: config.tariff,
         strategies: Some(config.strategies),
         keep: config.keep,

@@ -37,7 +37,7 @@ pub async fn run(args: HomeArgs) -> Result<()> {
         }
     }
     wiring::connected(&parts.place).await?;
-    if let Place::Real { home, prices, sky } = &parts.place {
+    if let Place::Real { home, prices, sky, .. } = &parts.place {
         problems.extend(home.validate().await?.iter().map(ToString::to_string));
         problems.extend(check_prices(prices, &parts.tariff, home).await?);
         let knowledge = Knowledge::new(parts.tariff.clone(), None);

@@ -7,7 +7,7 @@ use feeds::{RawSolarSource, RawSource, RawWeatherSource};
 use forecast::ExportTariff;
 use forecast::prices::Exchange;
 use forecast::tariff::RawTariff;
-use home::homeassistant::{BatteryEntities, DeviceEntities, EntityRef};
+use home::homeassistant::{BatteryEntities, DeviceEntities, EntityId, EntityRef};
 use jiff::civil::Time;
 use model::{Allowance, CommandKind, Grant, Member, Mode};
 use serde::Deserialize;

@@ -97,6 +97,7 @@ mod tests {
             load_power: None,
             temperature: None,
             import_cap: Some(EntityRef::plain("input_number.cap".try_into().unwrap())),
+            phase_currents: Vec::new(),
             batteries: vec![("battery".into(), battery)],
             devices: Vec::new(),
             extra: Vec::new(),
