@@ -7,4 +7,5 @@ mod manage;
 mod pages;
 mod prices;
 mod recovery;
+mod sources;
 mod strategies;

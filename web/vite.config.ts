@@ -18,7 +18,7 @@ export default defineConfig({
   // The page is also served below a path that nobody knows beforehand, such as Home Assistant's ingress.
   base: './',
   plugins: [svelte(), ...(daemon ? [] : [mock])],
-  server: { port: 8421, ...(daemon ? { proxy: { '/api': { target: daemon, changeOrigin: true } } } : {}) },
+  server: { port: 8421, ...(daemon ? { proxy: { '/api': { target: daemon } } } : {}) },
   build: {
     target: 'es2022',
     // `data:` addresses and inline scripts would break the content security policy.

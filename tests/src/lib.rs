@@ -10,5 +10,6 @@ pub mod home;
 pub mod page;
 pub mod prices;
 pub mod rig;
+pub mod services;
 pub mod sim;
 pub mod wait;

@@ -1,6 +1,9 @@
 // The daemon's API, answered from the scenarios. `?scenario=` is a cookie-less way to choose one: the
 // choice holds until the next one.
+import { gate } from './accounts.mjs';
+import { decisions, energy, replay, ticks } from './history.mjs';
 import { scenarios } from './scenarios.mjs';
+import { strategies } from './strategies.mjs';
 
 let scenario = process.env.SCENARIO ?? 'night';
 const started = Date.now();
@@ -12,7 +15,7 @@ const build = () => scenarios[scenario]((Date.now() - started) / 1000);
 
 const json = (response, body, status = 200) => {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-cache' });
-  response.end(JSON.stringify(body));
+  response.end(status === 204 ? undefined : JSON.stringify(body));
 };
 
 /**
@@ -35,18 +38,46 @@ export function handleApi(request, response) {
     response.destroy();
     return true;
   }
-  if (url.pathname === '/api/live') {
-    json(response, build().live);
-  } else if (url.pathname === '/api/events') {
-    events(response);
-  } else if (/^\/api\/ticks\/\d+$/.test(url.pathname)) {
-    const { tick } = build();
-    if (tick) json(response, tick);
-    else json(response, { error: 'no such tick' }, 404);
-  } else {
-    json(response, { error: 'not found' }, 404);
-  }
+  const chunks = [];
+  request.on('data', (chunk) => chunks.push(chunk));
+  request.on('end', () => {
+    const [method, sent] = [request.method ?? 'GET', Buffer.concat(chunks)];
+    const refused = gate(request, method, url.pathname, sent);
+    if (!refused && url.pathname === '/api/events') {
+      events(response);
+      return;
+    }
+    const [status, body, cookie] = refused ?? answer(method, url, sent);
+    if (cookie) response.setHeader('set-cookie', cookie);
+    json(response, body, status);
+  });
   return true;
+}
+
+const failure = (code, message) => ({ error: { code, message } });
+
+function answer(method, url, body) {
+  const { pathname, searchParams } = url;
+  const managed = strategies(method, pathname, body);
+  if (managed) return managed;
+  const state = build();
+  switch (pathname) {
+    case '/api/live':
+      return [200, state.live];
+    case '/api/session':
+      return [200, { accounts: false, user: null, word: null }];
+    case '/api/decisions':
+      return [200, decisions(state)];
+    case '/api/energy':
+      return [200, energy(state, searchParams)];
+    case '/api/ticks':
+      return [200, ticks(state, searchParams)];
+  }
+  const [, id, what] = /^\/api\/ticks\/(\d+)(?:\/(\w+))?$/.exec(pathname) ?? [];
+  if (!id || !state.tick) return [404, failure('unknown-path', `there is no path \`${pathname}\``)];
+  if (what === 'replay') return [200, replay(Number(id), state)];
+  if (what === 'shadows') return [200, []];
+  return [200, { ...state.tick, id: Number(id) }];
 }
 
 /** @param {import('node:http').ServerResponse} response */

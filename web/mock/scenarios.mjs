@@ -224,7 +224,7 @@ function make({
     strategy: RULES,
     attempts: [],
     plan: {
-      actions: [],
+      actions: [{ target: 'battery', command: planned.command, reason: planned.reason, until: null }],
       outlook: h.outlook,
       summary: live.summary,
       figures: [{ name: 'expected-cost', value: 1.84, unit: 'EUR' }],

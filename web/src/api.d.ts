@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided, slot by slot. */
+        get: operations["decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/energy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Energy, money and cycles by day, week or month, in the home's calendar. */
+        get: operations["energy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -71,6 +105,25 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks, and the word that goes with each change. */
+        get: operations["greet"];
+        put?: never;
+        /** Signs in. The session is in a cookie. */
+        post: operations["enter"];
+        /** Signs out. */
+        delete: operations["leave"];
         options?: never;
         head?: never;
         patch?: never;
@@ -592,6 +645,13 @@ export interface components {
          * @enum {string}
          */
         CommandKind: "hold" | "charge" | "discharge" | "balance" | "turn_on_off" | "set_level" | "set_light" | "notify";
+        /** @description A name with its password. */
+        Credentials: {
+            /** @description The user's name. */
+            name: string;
+            /** @description The user's password. */
+            password: string;
+        };
         /**
          * @description What became of an action.
          * @enum {string}
@@ -653,6 +713,53 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description What happened in one period. */
+        EnergyPeriod: {
+            /**
+             * Format: date
+             * @description Its first day in the home's calendar.
+             */
+            first_day: string;
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            end: string;
+            /**
+             * Format: int32
+             * @description Slots of it that were recorded.
+             */
+            slots: number;
+            /** @description From the grid, Wh. */
+            import_wh: components["schemas"]["Sum"];
+            /** @description To the grid, Wh. */
+            export_wh: components["schemas"]["Sum"];
+            /** @description From the sun, Wh. */
+            solar_wh: components["schemas"]["Sum"];
+            /** @description Used by the home, Wh. */
+            load_wh: components["schemas"]["Sum"];
+            /** @description Into the batteries, Wh. */
+            charge_wh: components["schemas"]["Sum"];
+            /** @description Out of the batteries, Wh. */
+            discharge_wh: components["schemas"]["Sum"];
+            /** @description Paid for import less what export earned, in the home's currency. */
+            cost: components["schemas"]["Sum"];
+            /**
+             * @description What the same load and sun would have cost without a battery, at the prices of then, less what it cost.
+             *     Charge that is still in the battery is not valued.
+             */
+            saving: components["schemas"]["Sum"];
+            /**
+             * Format: double
+             * @description Equivalent full cycles: energy out of the batteries over their capacity; `None`: one is unknown.
+             */
+            cycles?: number | null;
+        };
         /** @description What a check of a strategy's file found. */
         Examination: {
             /** @description Whether it would be accepted. */
@@ -694,7 +801,7 @@ export interface components {
             /** @description Its plan in one sentence. */
             plan?: string | null;
             /** @description What is wrong with it. */
-            problems: components["schemas"]["Problem"][];
+            problems: components["schemas"]["StrategyProblem"][];
         };
         /** @description What is expected of one target in one slot. */
         Expectation: {
@@ -749,7 +856,8 @@ export interface components {
             /**
              * @description Stable, for machines: `bad-parameter`, `unknown-parameter`, `no-such-tick`, `unknown-path`,
              *     `method-not-allowed`, `host-not-allowed`, `query-too-long`, `body-too-large`, `too-many-streams`,
-             *     `journal-failed`, `foreign-origin`, `bad-body`, `not-found`, `refused`, `failed`.
+             *     `journal-failed`, `foreign-origin`, `bad-body`, `not-found`, `refused`, `failed`, `too-slow`,
+             *     `not-signed-in`, `not-allowed`, `wrong-word`, `wrong-password`, `too-many-attempts`, `no-accounts`.
              */
             code: string;
             /** @description One sentence: what, its value, what is allowed. */
@@ -813,6 +921,14 @@ export interface components {
              * @default null
              */
             max_power_w: number | null;
+        };
+        /** @description Who asks. */
+        Greeting: {
+            /** @description Whether users sign in; otherwise everyone is the owner. */
+            accounts: boolean;
+            user?: components["schemas"]["SignedIn"] | null;
+            /** @description What must come in the header `x-wattwright` with each change. */
+            word?: string | null;
         };
         /** @description The grid connection, with the limits that always hold. */
         Grid: {
@@ -1259,6 +1375,13 @@ export interface components {
              */
             fuel: number;
         };
+        /** @description A user who is signed in. */
+        SignedIn: {
+            /** @description Their name. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["UserRole"];
+        };
         /** @description What is expected of one slot ahead. */
         Slot: {
             /**
@@ -1333,6 +1456,33 @@ export interface components {
             cloud_cover_pct?: number | null;
             /** @description Named values. */
             extras?: components["schemas"]["Extra"][];
+        };
+        /** @description What was decided for a slot when it began. */
+        SlotDecision: {
+            /**
+             * Format: date-time
+             * @description When the slot begins.
+             */
+            start: string;
+            /**
+             * Format: int64
+             * @description The first tick of the slot that had a plan.
+             */
+            tick: number;
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            at: string;
+            strategy?: components["schemas"]["StrategyRef"] | null;
+            /** @description What to do, and why. */
+            actions: components["schemas"]["Action"][];
+            /** @description What the guard said. */
+            verdicts: components["schemas"]["Verdict"][];
+            /** @description What became of it. */
+            outcomes: components["schemas"]["Outcome"][];
+            /** @description What the plan expected of this slot. */
+            expected: components["schemas"]["Expectation"][];
         };
         /** @description All that a strategy may know. */
         Snapshot: {
@@ -1478,6 +1628,13 @@ export interface components {
             /** @description Lines of its own log from its last call. */
             log: string[];
         };
+        /** @description What is wrong with a strategy. */
+        StrategyProblem: {
+            /** @description For machines. */
+            code: string;
+            /** @description For people. */
+            message: string;
+        };
         /** @description Which strategy. */
         StrategyRef: {
             /** @description Its name. */
@@ -1493,6 +1650,19 @@ export interface components {
          */
         StrategyState: "active" | "fall_back" | "shadow" | "quarantined" | "idle" | "failed";
         String: string;
+        /** @description A sum over the slots that know what it takes. */
+        Sum: {
+            /**
+             * Format: double
+             * @description In Wh or in the home's currency.
+             */
+            value: number;
+            /**
+             * Format: int32
+             * @description How many slots it covers.
+             */
+            slots: number;
+        };
         /** @description An action that was not judged, since a strategy that is asked before has one for the same target. */
         Superseded: {
             /** @description Whose action it is. */
@@ -1649,6 +1819,11 @@ export interface components {
             worst_decision?: components["schemas"]["Decision"] | null;
             worst_stage?: components["schemas"]["Stage"] | null;
         };
+        /**
+         * @description What a user may do; each may do what those before it may.
+         * @enum {string}
+         */
+        UserRole: "viewer" | "member" | "owner";
         /** @description What the guard says of one action. */
         Verdict: {
             /** @description Battery or device. */
@@ -1689,6 +1864,76 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    decisions: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339; 24 hours before `until` when absent. */
+                from?: string;
+                /** @description RFC 3339; now when absent. At most 50 hours after `from`. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One for each slot of `[from, until)` with a plan, the oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotDecision"][];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    energy: {
+        parameters: {
+            query?: {
+                /** @description `day`, `week` or `month`; `day` when absent. */
+                by?: string;
+                /** @description RFC 3339; its period is given whole. When absent, 31 days, 26 weeks or 24 months before `until`. */
+                from?: string;
+                /** @description RFC 3339; now when absent. At most 1100 days after `from`. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Periods with something recorded, the oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergyPeriod"][];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -1792,6 +2037,137 @@ export interface operations {
             };
             /** @description A parameter is wrong. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    greet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who asks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Greeting"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    enter: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Greeting"];
+                };
+            };
+            /** @description The name or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There are no users: everyone is the owner. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too often wrong; `Retry-After` says how many seconds to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    leave: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2302,6 +2678,8 @@ export interface operations {
                 limit?: number;
                 /** @description Only ticks with a smaller id: the last id of the page before. */
                 before?: number;
+                /** @description Only ticks before this time, RFC 3339. */
+                until?: string;
             };
             header?: never;
             path?: never;

@@ -1,65 +1,9 @@
-// The page in a real Chromium against a running daemon (or the mock):
-//   BASE_URL=http://127.0.0.1:8420 SCREENSHOT_DIR=/tmp/pictures node tests/page.mjs
-// A first argument stands in for BASE_URL; CHROMIUM names another browser than /usr/bin/chromium.
+// What is shown now, compared with what the API tells. See browser.mjs for how to run it.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { test } from 'node:test';
+import { close, fits, get, open, PATIENCE_MS, picture, sizes } from './browser.mjs';
 
-const base = new URL(process.argv[2] ?? process.env.BASE_URL ?? 'http://127.0.0.1:8420');
-if (!base.pathname.endsWith('/')) base.pathname += '/';
-const pictures = process.env.SCREENSHOT_DIR;
-/** Time enough for a slow machine; nothing is expected to need it. */
-const PATIENCE_MS = 30_000;
-
-const sizes = {
-  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
-  desktop: { viewport: { width: 1280, height: 900 } },
-};
-
-let browser;
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-});
-after(() => browser?.close());
-
-/** Opens the page and keeps what should never happen on it. */
-async function open(size, colorScheme) {
-  const context = await browser.newContext({ ...sizes[size], colorScheme, locale: 'en-GB' });
-  context.setDefaultTimeout(PATIENCE_MS);
-  const page = await context.newPage();
-  const complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(base.href)) complaints.push(`request to ${request.url()}`);
-  });
-  await page.addInitScript(() => {
-    globalThis.violations = [];
-    addEventListener('securitypolicyviolation', (event) =>
-      globalThis.violations.push(`${event.violatedDirective} ${event.blockedURI}`),
-    );
-  });
-  await page.goto(base.href);
-  await page.getByTestId('now-state').waitFor();
-  return { context, page, complaints };
-}
-
-const live = async () => (await fetch(new URL('api/live', base))).json();
+const live = () => get('api/live');
 
 /** Words of the page that a command must show, by its kind. */
 const words = {
@@ -136,29 +80,25 @@ const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 for (const size of Object.keys(sizes)) {
   for (const scheme of ['light', 'dark']) {
     test(`the page agrees with the API on a ${size}, ${scheme}`, async () => {
-      const { context, page, complaints } = await open(size, scheme);
+      const opened = await open(size, scheme);
+      const { page } = opened;
       const state = await agrees(page);
       if (state.tick != null) await page.locator('[data-testid=chart] canvas').first().waitFor();
 
-      const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-      assert.ok(wide <= room, `the page is ${wide} px wide in a window of ${room} px`);
+      await fits(page);
       const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       const brightness = ground.match(/\d+/g).slice(0, 3).map(Number)[1];
       assert.equal(brightness > 128, scheme === 'light', `background is ${ground}`);
 
-      if (pictures) {
-        mkdirSync(pictures, { recursive: true });
-        await page.screenshot({ path: join(pictures, `${size}-${scheme}.png`), fullPage: true });
-      }
-      complaints.push(...(await page.evaluate(() => globalThis.violations)));
-      assert.deepEqual(complaints, []);
-      await context.close();
+      await picture(page, `${size}-${scheme}`);
+      await close(opened);
     });
   }
 }
 
 test('the chart is read with the keyboard, the table opens', async (t) => {
-  const { context, page, complaints } = await open('desktop', 'light');
+  const opened = await open('desktop', 'light');
+  const { page } = opened;
   if ((await agrees(page)).tick == null) {
     t.skip('no tick yet');
     return;
@@ -176,9 +116,7 @@ test('the chart is read with the keyboard, the table opens', async (t) => {
   await page.getByText('The plan as a table').click();
   if (await page.locator('[data-testid^=plan-table-]').count())
     assert.ok((await page.locator('[data-testid^=plan-table-] tbody tr').count()) > 0);
-  complaints.push(...(await page.evaluate(() => globalThis.violations)));
-  assert.deepEqual(complaints, []);
-  await context.close();
+  await close(opened);
 });
 
 test('the ages of the readings move on and the page is live', async (t) => {

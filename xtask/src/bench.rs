@@ -18,16 +18,18 @@ Measures, each figure beside its floor from the same run:
   reload   from a file that is closed to the strategy in use, and the bare compile; memory of each strategy
   shadows  1, 10 and 50 shadows, and their bare calls
   replay   10,000 ticks of a simulated month, recorded and replayed
+  snapshot what is known of the slots ahead with a year learned, and with nothing learned
 
 With `--json` a list of {name, value, unit, floor, ratio}.";
 
-const BENCHES: [(&str, &str); 6] = [
+const BENCHES: [(&str, &str); 7] = [
     ("tick", "wattwright-control"),
     ("call", "wattwright-engine"),
     ("loading", "wattwright-engine"),
     ("reload", "wattwright-engine"),
     ("shadows", "wattwright-control"),
     ("replay", "wattwright-control"),
+    ("snapshot", "wattwright-knowledge"),
 ];
 
 /// Runs the command.

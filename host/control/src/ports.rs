@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use model::home::Baseline;
 use model::snapshot::{PastSlot, Problem, Slot, Source};
-use model::{Outcome, Shadow, StrategyRef, TargetId, Tick};
+use model::{Measured, Outcome, Shadow, StrategyRef, TargetId, Tick};
 use tokio::sync::watch;
 
 /// What is known of the slots ahead and behind at one moment.
@@ -17,23 +17,6 @@ pub struct Known {
     pub sources: Vec<Source>,
     /// What is wrong with them.
     pub problems: Vec<Problem>,
-}
-
-/// One believed measurement of the whole home, for the record of past slots.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Measured {
-    /// Import positive, export negative.
-    pub grid_w: Option<f64>,
-    /// Production.
-    pub solar_w: Option<f64>,
-    /// Use, without batteries.
-    pub load_w: Option<f64>,
-    /// All batteries; discharge positive.
-    pub battery_w: Option<f64>,
-    /// All batteries, weighted by capacity.
-    pub soc_pct: Option<f64>,
-    /// Outside.
-    pub temperature_c: Option<f64>,
 }
 
 /// Prices, forecasts and history.

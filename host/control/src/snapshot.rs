@@ -6,12 +6,12 @@ use std::time::Duration;
 use guard::{BatteryLimits, Belief, DeviceLimits, GridLimits, LevelRange, Limits, Watch};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use model::TargetId;
 use model::home::{BatteryState, DeviceState, Fault, HomeState, Link, Reading};
 use model::snapshot::{Battery, Device, Grid, InForce, Problem, Snapshot, Task};
+use model::{Measured, TargetId};
 
 use crate::drive;
-use crate::ports::{Known, Measured};
+use crate::ports::Known;
 use crate::setup::Setup;
 
 /// What a snapshot is built from.
@@ -188,10 +188,14 @@ pub fn measure(setup: &Setup, state: &HomeState, watch: &Watch, now: Timestamp) 
         }
     }
     let solar_at_bus_w = if setup.batteries.iter().any(|b| b.carries_solar) { Some(0.0) } else { solar_w };
-    let load_w = match &state.load_power_w {
-        Some(reading) => plausible(reading),
+    let comes_in_w = grid_w.zip(solar_at_bus_w).zip(battery_at_bus_w).map(|((g, s), b)| g + s + b);
+    let (load_w, unexplained_w) = match &state.load_power_w {
+        Some(reading) => {
+            let load_w = plausible(reading);
+            (load_w, comes_in_w.zip(load_w).map(|(comes_in_w, load_w)| comes_in_w - load_w))
+        }
         // A moment's readings are not of quite the same instant, so a small negative rest is zero.
-        None => grid_w.zip(solar_at_bus_w).zip(battery_at_bus_w).map(|((g, s), b)| (g + s + b).max(0.0)),
+        None => (comes_in_w.map(|w| w.max(0.0)), comes_in_w.map(|w| w.min(0.0))),
     };
     Measured {
         grid_w,
@@ -200,7 +204,28 @@ pub fn measure(setup: &Setup, state: &HomeState, watch: &Watch, now: Timestamp) 
         battery_w: battery_w.filter(|_| !setup.batteries.is_empty()),
         soc_pct: (all_soc_known && energy.1 > 0.0).then(|| energy.0 / energy.1),
         temperature_c: state.temperature_c.as_ref().and_then(|r| r.value),
+        tasks_w: tasks_w(setup, state),
+        unexplained_w,
     }
+}
+
+/// What devices with a task use now. One that is on and does not tell is taken to use what its task says.
+fn tasks_w(setup: &Setup, state: &HomeState) -> Option<f64> {
+    let mut devices: BTreeMap<&str, f64> = BTreeMap::new();
+    for task in &setup.tasks {
+        let most = devices.entry(&task.device).or_default();
+        *most = most.max(task.power_w);
+    }
+    let used = |(id, task_w): (&str, f64)| {
+        let device = state.devices.iter().find(|device| device.id == id);
+        let measured_w = device.and_then(|d| d.power_w.as_ref()).and_then(|reading| reading.value);
+        match (measured_w, device.and_then(|d| d.on)) {
+            (Some(w), _) if w.is_finite() => w.max(0.0),
+            (_, Some(true)) => task_w,
+            _ => 0.0,
+        }
+    };
+    (!devices.is_empty()).then(|| devices.into_iter().map(used).sum())
 }
 
 #[derive(Default)]

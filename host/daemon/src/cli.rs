@@ -37,6 +37,9 @@ pub enum Command {
     /// Manage strategies, whether the home runs or not.
     #[command(subcommand)]
     Strategy(StrategyCommand),
+    /// Manage who may use the page from other machines. A running home sees changes at once.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Compile one strategy from standard input to standard output. `run` starts itself so.
     #[command(hide = true)]
     Compile(Compile),
@@ -56,9 +59,12 @@ pub struct Run {
     /// For all targets, whatever the configuration says: `advise` sends nothing.
     #[arg(long, value_enum)]
     pub mode: Option<ModeArg>,
-    /// Address of the page; on this machine only, since there are no accounts yet.
+    /// Address of the page. On any other than this machine's own, users sign in: `wattwright user add`.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8420")]
     pub listen: SocketAddr,
+    /// A name under which the page is asked, besides localhost and addresses; may be given several times.
+    #[arg(long = "host", value_name = "NAME")]
+    pub hosts: Vec<String>,
     /// Where the journal is kept; by default a folder for each home under the user's state folder.
     #[arg(long, value_name = "FOLDER", env = "WATTWRIGHT_STATE_DIR")]
     pub state_dir: Option<PathBuf>,
@@ -72,6 +78,58 @@ pub struct Run {
     /// leave is often an empty battery, which shows little.
     #[arg(long, value_name = "PERCENT", default_value_t = 55.0, conflicts_with = "config")]
     pub simulated_soc: f64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a user, or give one another role and password. The new password is printed once.
+    Add(UserAdd),
+    /// List all users.
+    List(SiteArgs),
+    /// Remove a user, who is signed out at once.
+    Remove(UserRemove),
+}
+
+#[derive(Debug, Args)]
+pub struct UserAdd {
+    #[command(flatten)]
+    pub site: SiteArgs,
+    /// 1 to 40 of a-z, 0-9 and -.
+    pub name: String,
+    /// What they may do: look, use it from day to day, or also manage strategies.
+    #[arg(long, value_enum)]
+    pub role: RoleArg,
+    /// Take the password from the first line of standard input instead of making one.
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct UserRemove {
+    #[command(flatten)]
+    pub site: SiteArgs,
+    /// Whom.
+    pub name: String,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum RoleArg {
+    /// Look at everything.
+    Viewer,
+    /// Also what a member of the household does from day to day.
+    Member,
+    /// Also manage strategies.
+    Owner,
+}
+
+impl From<RoleArg> for server::UserRole {
+    fn from(role: RoleArg) -> Self {
+        match role {
+            RoleArg::Viewer => Self::Viewer,
+            RoleArg::Member => Self::Member,
+            RoleArg::Owner => Self::Owner,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

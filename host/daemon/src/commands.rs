@@ -8,6 +8,7 @@ pub mod replay;
 pub mod run;
 pub mod strategy;
 pub mod tick;
+pub mod user;
 
 /// Prints a line to standard output; a closed pipe (`| head`) is no error.
 pub fn say(text: impl std::fmt::Display) {

@@ -1,6 +1,7 @@
 //! From the owner's TOML to checked settings.
 
 mod raw;
+mod sky;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use journal::Keep;
 use model::snapshot::Abilities;
 use model::{CommandKind, Member, Mode, Roster, TargetId};
 use raw::{Raw, RawBattery, RawDevice, RawPrices, RawTask};
+pub use sky::SkySources;
 
 /// The strategy of last resort.
 pub const LAST_RESORT: &str = "rule-based";
@@ -74,8 +76,8 @@ pub struct Config {
     pub prices: PriceSources,
     /// What is made of them.
     pub tariff: Tariff,
-    /// Where temperature and clouds ahead come from.
-    pub weather: Option<EntityId>,
+    /// Where weather and sun ahead come from.
+    pub sky: SkySources,
     /// Where strategies are dropped in.
     pub strategies: PathBuf,
     /// Retention.
@@ -179,13 +181,13 @@ impl Check {
         let tasks = raw.task.iter().map(|task| self.task(task, &raw.device)).collect();
         let tariff = self.tariff(&raw);
         let prices = self.prices(raw.prices, raw.home.currency.clone(), &folder);
-        let mut extra: Vec<EntityId> = raw.weather.iter().map(|weather| weather.entity.clone()).collect();
-        for name in prices.import.iter().chain(&prices.feed_in).flat_map(feeds::Source::entities) {
-            match EntityId::try_from(name) {
-                Ok(entity) => extra.push(entity),
-                Err(error) => self.problem("prices.source", error.to_string()),
-            }
-        }
+        let prices_of = prices.import.iter().chain(&prices.feed_in).flat_map(feeds::Source::entities);
+        let mut extra = self.entities("prices.source", prices_of);
+        let site = self.site(&raw.home, raw.solar.as_ref());
+        let (solar_power, solar_sources) = raw.solar.map_or((None, Vec::new()), |s| (Some(s.power), s.source));
+        let sky = self.sky(raw.weather, solar_sources, site, &folder);
+        extra.extend(self.entities("weather.source", sky.weather.iter().flat_map(feeds::WeatherSource::entities)));
+        extra.extend(self.entities("solar.source", sky.solar.iter().flat_map(feeds::SolarSource::entities)));
         let members = raw.strategies.members();
         let roster = self.roster(raw.strategies.order, raw.strategies.shadows, members);
         let keep = Keep::default();
@@ -204,7 +206,7 @@ impl Check {
             roster,
             entities: HomeEntities {
                 grid_power: raw.grid.power,
-                solar_power: raw.solar.map(|s| s.power),
+                solar_power,
                 load_power: raw.load.map(|l| l.power),
                 temperature: raw.temperature.map(|t| t.entity),
                 import_cap: raw.grid.import_cap,
@@ -216,7 +218,7 @@ impl Check {
             token_file: raw.homeassistant.token_file.map(|file| folder.join(file)),
             prices,
             tariff,
-            weather: raw.weather.map(|w| w.entity),
+            sky,
             strategies: folder.join(raw.strategies.folder.unwrap_or_else(|| "strategies".into())),
             keep: Keep {
                 ticks_days: raw.journal.keep_ticks_days.unwrap_or(keep.ticks_days),
@@ -271,6 +273,17 @@ impl Check {
             exchange: raw.exchange,
             currency,
         }
+    }
+
+    fn entities<'a>(&mut self, field: &str, names: impl Iterator<Item = &'a str>) -> Vec<EntityId> {
+        let mut good = Vec::new();
+        for name in names {
+            match EntityId::try_from(name) {
+                Ok(entity) => good.push(entity),
+                Err(error) => self.problem(field, error.to_string()),
+            }
+        }
+        good
     }
 
     fn roster(&mut self, mut active: Vec<String>, shadows: Vec<String>, members: BTreeMap<String, Member>) -> Roster {

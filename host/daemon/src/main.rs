@@ -4,8 +4,8 @@ mod cli;
 mod commands;
 mod config;
 mod feeds;
-mod knowledge;
 mod manager;
+mod past;
 mod recorder;
 mod roster;
 mod sample;
@@ -52,6 +52,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Backtest(args) => commands::backtest::run(&args),
             Command::Replay(args) => commands::replay::run(&args),
             Command::Strategy(command) => commands::strategy::run(command),
+            Command::User(command) => commands::user::run(command),
             Command::Compile(_) => unreachable!("done before"),
         }
     })

@@ -15,8 +15,8 @@ use home::simulated::{SimulatedConfig, SimulatedHome};
 use jiff::Timestamp;
 use model::Input;
 
-use crate::knowledge::Knowledge;
-use crate::{config, feeds};
+use crate::{config, feeds, past};
+use knowledge::Knowledge;
 
 /// 08:10 in Berlin, so that prices of the day are known and those of tomorrow are not.
 const MOMENT: &str = "2024-06-18T06:10:00Z";
@@ -27,7 +27,8 @@ pub fn input(settings: serde_json::Value) -> Result<Input> {
     let home = SimulatedHome::start_with(SimulatedConfig::default(), Arc::new(move || now))
         .context("the sample home cannot be set up")?;
     let setup = config::simulated(&home.layout());
-    let knowledge = Knowledge::new(Tariff::default(), None, home.past_slots());
+    let knowledge = Knowledge::new(Tariff::default(), None);
+    past::lived(&home, &setup, &knowledge);
     feeds::enter_simulated(&home, &knowledge, now);
     let state = home.state();
     let mut watch = Watch::default();

@@ -8,12 +8,12 @@ use anyhow::{Context, Result, bail};
 use control::Setup;
 use forecast::Tariff;
 use home::Home;
-use home::homeassistant::{Connection, EntityId, HomeAssistant};
+use home::homeassistant::{Connection, HomeAssistant};
 use home::simulated::{SimulatedConfig, SimulatedHome};
 use journal::Keep;
 use model::{Link, Roster};
 
-use crate::config::{self, Config, PriceSources};
+use crate::config::{self, Config, PriceSources, SkySources};
 
 /// How long a command that looks once waits for Home Assistant.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,8 +26,8 @@ pub enum Place {
         home: Arc<HomeAssistant>,
         /// Where prices come from.
         prices: PriceSources,
-        /// Where the weather ahead comes from.
-        weather: Option<EntityId>,
+        /// Where weather and sun ahead come from.
+        sky: Box<SkySources>,
     },
     /// Simulated.
     Simulated(Arc<SimulatedHome>),
@@ -74,7 +74,7 @@ fn real(config: Config) -> Result<Parts> {
     Ok(Parts {
         setup: config.setup,
         roster: config.roster,
-        place: Place::Real { home, prices: config.prices, weather: config.weather },
+        place: Place::Real { home, prices: config.prices, sky: Box::new(config.sky) },
         tariff: config.tariff,
         strategies: Some(config.strategies),
         keep: config.keep,

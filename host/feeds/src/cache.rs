@@ -4,14 +4,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::PathBuf;
 
-use forecast::PriceSlot;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::Health;
-use crate::source::RawSource;
 
 /// The files' version. Another one is not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A folder with a file for each source.
 #[derive(Clone, Debug)]
@@ -21,18 +20,18 @@ pub struct Cache {
 
 /// What one file has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Kept {
+pub(crate) struct Kept<S, T> {
     version: u32,
     /// Whose: a source that is configured in another way is another source.
-    source: RawSource,
+    source: S,
     pub health: Health,
-    /// For each basis.
-    pub slots: Vec<Vec<PriceSlot>>,
+    /// What it said.
+    pub said: T,
 }
 
-impl Kept {
-    pub(crate) fn new(source: RawSource, health: Health, slots: Vec<Vec<PriceSlot>>) -> Self {
-        Self { version: VERSION, source, health, slots }
+impl<S, T> Kept<S, T> {
+    pub(crate) fn new(source: S, health: Health, said: T) -> Self {
+        Self { version: VERSION, source, health, said }
     }
 }
 
@@ -44,25 +43,29 @@ impl Cache {
 
     /// A name that tells differently configured sources of one kind apart. Should it change with the
     /// compiler, a cache is lost, which is what caches may be.
-    fn file(&self, source: &RawSource) -> PathBuf {
+    fn file(&self, source: &impl Serialize) -> PathBuf {
         let text = serde_json::to_string(source).unwrap_or_default();
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
-        self.folder.join(format!("prices-{:016x}.json", hasher.finish()))
+        self.folder.join(format!("{:016x}.json", hasher.finish()))
     }
 
     /// What was kept of a source. A file that cannot be read is as good as none.
-    pub(crate) fn load(&self, source: &RawSource) -> Option<Kept> {
+    pub(crate) fn load<S, T>(&self, source: &S) -> Option<Kept<S, T>>
+    where
+        S: Serialize + DeserializeOwned + PartialEq,
+        T: DeserializeOwned,
+    {
         let path = self.file(source);
         let bytes = std::fs::read(&path).ok()?;
-        let kept: Kept = serde_json::from_slice(&bytes)
-            .inspect_err(|error| tracing::warn!(file = %path.display(), %error, "kept prices cannot be read"))
+        let kept: Kept<S, T> = serde_json::from_slice(&bytes)
+            .inspect_err(|error| tracing::warn!(file = %path.display(), %error, "what was kept cannot be read"))
             .ok()?;
         (kept.version == VERSION && kept.source == *source).then_some(kept)
     }
 
     /// Keeps it; the file is there as a whole or not at all.
-    pub(crate) async fn store(&self, kept: &Kept) -> std::io::Result<()> {
+    pub(crate) async fn store(&self, kept: &Kept<impl Serialize, impl Serialize>) -> std::io::Result<()> {
         let path = self.file(&kept.source);
         let folder = self.folder.clone();
         let bytes = serde_json::to_vec(kept)?;

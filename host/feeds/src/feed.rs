@@ -44,7 +44,10 @@ pub enum FetchError {
         /// Why.
         text: String,
     },
-    /// The answer has no price in it that can be used.
+    /// It is not known where the home is.
+    #[error("it is not known where the home is; set `latitude` and `longitude` in [home]")]
+    Nowhere,
+    /// The answer has nothing in it that can be used.
     #[error("{0}")]
     Useless(String),
 }

@@ -1,15 +1,15 @@
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
-use forecast::Shelf;
 use forecast::prices::{Basis, Document, Heading, Rules};
+use forecast::{PriceSlot, Shelf};
 use jiff::{SignedDuration, Timestamp};
 use model::snapshot::Problem;
 use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::cache::{Cache, Kept};
+use crate::drive::{self, Driven};
 use crate::feed::{self, FetchError};
 use crate::http::{Http, HttpError, HttpLimits};
 use crate::port::HomePort;
@@ -17,11 +17,9 @@ use crate::schedule::Health;
 use crate::source::Source;
 
 /// Attributes, files and figures are at hand, so they are looked at often.
-const LOOK: SignedDuration = SignedDuration::from_secs(15);
+pub(crate) const LOOK: SignedDuration = SignedDuration::from_secs(15);
 /// A source through Home Assistant is asked again this soon after the connection was not there.
-const HOME_AGAIN: SignedDuration = SignedDuration::from_secs(10);
-/// The clock is looked at this often, since it may be set.
-const LONGEST_SLEEP: Duration = Duration::from_secs(10 * 60);
+pub(crate) const HOME_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 /// Prices are kept this long after they are over, for the past slots.
 const KEEP: SignedDuration = SignedDuration::from_hours(48);
 
@@ -31,8 +29,6 @@ pub type Dice = Arc<dyn Fn() -> f64 + Send + Sync>;
 /// What all sources have in common.
 #[derive(Clone)]
 pub struct Settings {
-    /// Judges payloads: what problems are about, the currency, the exchange rate.
-    pub rules: Rules,
     /// Bounds on answers over HTTP.
     pub limits: HttpLimits,
     /// Where things are remembered across restarts; `None`: nowhere.
@@ -41,12 +37,12 @@ pub struct Settings {
     pub dice: Dice,
 }
 
-impl Settings {
+impl Default for Settings {
     /// With the usual bounds, without a cache.
-    pub fn new(rules: Rules) -> Self {
+    fn default() -> Self {
         // Without random numbers nothing is spread, and nothing else is lost.
         let dice = || getrandom::u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX));
-        Self { rules, limits: HttpLimits::default(), cache: None, dice: Arc::new(dice) }
+        Self { limits: HttpLimits::default(), cache: None, dice: Arc::new(dice) }
     }
 }
 
@@ -91,6 +87,7 @@ impl Prices {
 pub struct Feeds {
     feeds: Vec<Feed>,
     shelf: Shelf,
+    rules: Rules,
     settings: Settings,
     http: Http,
     home: Option<Arc<dyn HomePort>>,
@@ -109,11 +106,17 @@ struct Feed {
 }
 
 impl Feeds {
-    /// Sources, the best first, with what the cache has of them.
+    /// Sources, the best first, with what the cache has of them. `rules` judge payloads: what problems are
+    /// about, the currency, the exchange rate.
     ///
     /// # Errors
     /// When there can be no HTTP client.
-    pub fn new(sources: Vec<Source>, settings: Settings, home: Option<Arc<dyn HomePort>>) -> Result<Self, HttpError> {
+    pub fn new(
+        sources: Vec<Source>,
+        rules: Rules,
+        settings: Settings,
+        home: Option<Arc<dyn HomePort>>,
+    ) -> Result<Self, HttpError> {
         let http = Http::new(settings.limits)?;
         let mut places = Vec::new();
         let mut feeds = Vec::new();
@@ -124,8 +127,8 @@ impl Feeds {
             let health = Health::default();
             feeds.push(Feed { source, health, places, looked_at: None, die: (settings.dice)(), problem: None });
         }
-        let shelf = Shelf::new(places, settings.rules.clone());
-        let mut all = Self { feeds, shelf, settings, http, home };
+        let shelf = Shelf::new(places, rules.clone());
+        let mut all = Self { feeds, shelf, rules, settings, http, home };
         all.recall();
         Ok(all)
     }
@@ -135,11 +138,11 @@ impl Feeds {
             return;
         };
         for feed in &mut self.feeds {
-            let Some(kept) = cache.load(&feed.source.raw) else {
+            let Some(kept) = cache.load::<_, Vec<Vec<PriceSlot>>>(&feed.source.raw) else {
                 continue;
             };
             feed.health = kept.health;
-            for ((place, basis), slots) in feed.places.clone().zip(feed.source.bases()).zip(kept.slots) {
+            for ((place, basis), slots) in feed.places.clone().zip(feed.source.bases()).zip(kept.said) {
                 let heading = Heading { origin: feed.source.name().into(), basis, ..Heading::default() };
                 self.shelf.put(place, &Document { heading, slots, problems: Vec::new() });
             }
@@ -180,29 +183,13 @@ impl Feeds {
 
     /// Steps for good and tells what is known after each step. `clock` tells the time; `wake` changes when Home
     /// Assistant may have something new. Ends when nobody listens any more.
-    pub async fn run<T>(
-        mut self,
+    pub async fn run<T: Send + Sync>(
+        self,
         clock: impl Fn() -> Timestamp + Send,
-        mut wake: watch::Receiver<T>,
+        wake: watch::Receiver<T>,
         told: watch::Sender<Prices>,
     ) {
-        loop {
-            let now = clock();
-            let next = self.step(now).await;
-            let prices = self.prices(now);
-            told.send_if_modified(|before| {
-                let changed = *before != prices;
-                *before = prices;
-                changed
-            });
-            let pause = Duration::try_from(next.duration_since(clock())).unwrap_or_default().min(LONGEST_SLEEP);
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                // Without anyone to wake it, it goes by the clock.
-                Ok(()) = wake.changed() => {}
-                () = told.closed() => return,
-            }
-        }
+        drive::run(self, clock, wake, told).await;
     }
 
     /// Asks whatever is due, in order of preference, and says when to be called again. Calling earlier does
@@ -250,7 +237,7 @@ impl Feeds {
         let feed = &mut self.feeds[index];
         let name = feed.source.name();
         feed.looked_at = Some(now);
-        let rules = self.settings.rules.clone().around(now);
+        let rules = self.rules.clone().around(now);
         let answer = feed::ask(&feed.source, &self.http, self.home.as_ref(), &rules, now).await;
         match answer.and_then(|documents| useful(&documents).map(|()| documents)) {
             Ok(documents) => {
@@ -270,12 +257,8 @@ impl Feeds {
                     .slots(feed.places.start)
                     .last()
                     .map_or(String::new(), |last| format!("what it said before, until {}", last.end));
-                feed.problem = Some(Problem {
-                    code: "missing".into(),
-                    subject: self.settings.rules.subject.clone(),
-                    text,
-                    assumed,
-                });
+                feed.problem =
+                    Some(Problem { code: "missing".into(), subject: self.rules.subject.clone(), text, assumed });
             }
         }
         self.keep(index).await;
@@ -287,11 +270,23 @@ impl Feeds {
         let Some(cache) = self.settings.cache.as_ref().filter(|_| !feed.source.is_at_hand()) else {
             return;
         };
-        let slots = feed.places.clone().map(|place| self.shelf.slots(place)).collect();
+        let slots: Vec<_> = feed.places.clone().map(|place| self.shelf.slots(place)).collect();
         let kept = Kept::new(feed.source.raw.clone(), feed.health.clone(), slots);
         if let Err(error) = cache.store(&kept).await {
             tracing::warn!(source = feed.source.name(), %error, "prices cannot be kept");
         }
+    }
+}
+
+impl Driven for Feeds {
+    type Told = Prices;
+
+    fn step(&mut self, now: Timestamp) -> impl Future<Output = Timestamp> + Send {
+        self.step(now)
+    }
+
+    fn told(&self, now: Timestamp) -> Prices {
+        self.prices(now)
     }
 }
 

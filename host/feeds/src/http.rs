@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{HeaderName, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
@@ -115,6 +115,16 @@ impl Http {
         self.ask(self.client.get(url), now).await
     }
 
+    /// The same with a bearer token.
+    pub(crate) async fn get_with_token(
+        &self,
+        url: Url,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<Vec<u8>>, HttpError> {
+        self.ask(self.client.get(url).bearer_auth(token), now).await
+    }
+
     /// Asks with a JSON body and a bearer token.
     pub(crate) async fn post(
         &self,
@@ -168,11 +178,22 @@ impl Http {
     }
 }
 
-/// In seconds or as a date (RFC 9110, section 10.2.3).
+/// What `Retry-After` says, or a header that Forecast.Solar has in its place.
 fn retry_after(answer: &Response, now: Timestamp) -> Option<Duration> {
-    parse_retry_after(answer.headers().get(RETRY_AFTER)?.to_str().ok()?, now)
+    let header = |name: HeaderName| answer.headers().get(name)?.to_str().ok();
+    match header(RETRY_AFTER) {
+        Some(text) => parse_retry_after(text, now),
+        None => parse_retry_at(header(HeaderName::from_static("x-ratelimit-retry-at"))?, now),
+    }
 }
 
+/// A time with an offset. One that is over says nothing.
+fn parse_retry_at(text: &str, now: Timestamp) -> Option<Duration> {
+    let until: Timestamp = text.trim().parse().ok()?;
+    Duration::try_from(until.duration_since(now)).ok().map(|wait| wait.min(LONGEST_WAIT))
+}
+
+/// In seconds or as a date (RFC 9110, section 10.2.3).
 fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     let wait = match text.trim().parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
@@ -199,5 +220,15 @@ mod tests {
         assert_eq!(seconds("99999999999"), Some(86_400));
         assert_eq!(seconds("soon"), None);
         assert_eq!(seconds("-5"), None);
+    }
+
+    #[test]
+    fn until_when_to_wait_is_a_time_with_an_offset() {
+        let now = "2026-11-24T12:00:00Z".parse().unwrap();
+        let seconds = |text: &str| parse_retry_at(text, now).map(|wait| wait.as_secs());
+        assert_eq!(seconds("2026-11-24T13:30:00+01:00"), Some(1_800));
+        assert_eq!(seconds("2036-11-24T13:30:00+01:00"), Some(86_400));
+        assert_eq!(seconds("2026-11-24T12:30:00+01:00"), None);
+        assert_eq!(seconds("13:30"), None);
     }
 }

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
+use forecast::solar::sun::Place;
 use serde_json::Value;
 
-/// What price sources need of Home Assistant.
+/// What sources need of Home Assistant.
 #[async_trait]
 pub trait HomePort: Send + Sync {
     /// Whether there is a connection; without one, its sources are not asked and that is no fault of theirs.
@@ -15,4 +16,13 @@ pub trait HomePort: Send + Sync {
     /// # Errors
     /// What Home Assistant says.
     async fn call_action(&self, domain: &str, action: &str, data: Value) -> Result<Value, String>;
+
+    /// Where the home is; `None`: not known, or not known yet.
+    fn whereabouts(&self) -> Option<Place>;
+
+    /// The answer to the command `energy/solar_forecast`.
+    ///
+    /// # Errors
+    /// What Home Assistant says.
+    async fn solar_forecast(&self) -> Result<Value, String>;
 }

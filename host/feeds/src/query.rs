@@ -156,7 +156,7 @@ async fn smard_weeks(
     Ok(whole.into_iter().collect())
 }
 
-async fn secret(file: &Path) -> Result<String, FetchError> {
+pub(crate) async fn secret(file: &Path) -> Result<String, FetchError> {
     let secret = |text: String| FetchError::Secret { file: file.to_owned(), text };
     let text = tokio::fs::read_to_string(file).await.map_err(|error| secret(error.to_string()))?;
     match text.trim() {

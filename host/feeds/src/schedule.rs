@@ -23,7 +23,7 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 const FIRST_LONG_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 const LONGEST_LONG_PAUSE: SignedDuration = SignedDuration::from_hours(6);
 /// Not all homes ask in the second in which prices come out.
-const SPREAD: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const SPREAD: SignedDuration = SignedDuration::from_mins(10);
 
 /// When a market says the prices of the next day, and how far they go.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,22 +132,36 @@ impl Health {
     /// or from better ones; `needed`: whether better ones leave something to it. `die`: 0 to 1, the same each
     /// time for one source.
     pub(crate) fn due(&self, now: Timestamp, horizon: &Horizon, covered: bool, needed: bool, die: f64) -> Timestamp {
+        self.next(now, needed, |at| {
+            if covered {
+                later(at, AGAIN).min(horizon.next_publication(at, die))
+            } else {
+                // The source is late, or has a gap.
+                later(at, WAITING)
+            }
+        })
+    }
+
+    /// The same for a source that has something new at a fixed distance.
+    pub(crate) fn due_every(&self, now: Timestamp, every: SignedDuration, needed: bool, die: f64) -> Timestamp {
+        self.next(now, needed, |at| later(at, every.saturating_add(SPREAD.min(every / 4).mul_f64(die))))
+    }
+
+    fn next(&self, now: Timestamp, needed: bool, again: impl FnOnce(Timestamp) -> Timestamp) -> Timestamp {
         let wanted = match self.succeeded_at {
             None => now,
-            Some(at) if !needed => later(at, COMPARE),
-            // The source is late, or has a gap.
-            Some(at) if !covered => later(at, WAITING),
-            Some(at) => later(at, AGAIN).min(horizon.next_publication(at, die)),
+            Some(at) if needed => again(at),
+            Some(at) => later(at, COMPARE),
         };
         self.not_before.map_or(wanted, |not_before| wanted.max(not_before))
     }
 }
 
-fn earlier(at: Timestamp, by: SignedDuration) -> Timestamp {
+pub(crate) fn earlier(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_sub(by).unwrap_or(Timestamp::MIN)
 }
 
-fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+pub(crate) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 

@@ -17,7 +17,6 @@ mod history;
 pub mod holidays;
 pub mod load;
 pub mod past;
-pub mod persistence;
 pub mod prices;
 pub mod quality;
 pub mod series;
@@ -28,7 +27,7 @@ pub mod weather;
 
 pub use estimate::Estimate;
 pub use load::LoadModel;
-pub use past::{Accumulator, Sample};
+pub use past::Accumulator;
 pub use prices::{Document, PriceBook, PriceSlot, Shelf};
 pub use series::{Series, SeriesError, SeriesRow};
 pub use solar::SolarModel;

@@ -1,36 +1,18 @@
 //! Measured slots from readings: means weighted by time.
 
 use jiff::{SignedDuration, Timestamp};
-use model::slot;
-use model::snapshot::PastSlot;
+use model::snapshot::{PastSlot, extra};
+use model::{Measured, slot};
 
 /// A value of a slot that was known for less than this share of it is unknown.
 const LEAST_COVERAGE: f64 = 0.5;
 
-/// What was known at one moment. Signs as everywhere; `None`: unknown.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sample {
-    /// Import positive, export negative.
-    pub grid_w: Option<f64>,
-    /// Zero or more.
-    pub solar_w: Option<f64>,
-    /// Without batteries.
-    pub load_w: Option<f64>,
-    /// All batteries; discharge positive, charge negative.
-    pub battery_w: Option<f64>,
-    /// All batteries.
-    pub soc_pct: Option<f64>,
-    /// Outside.
-    pub temperature_c: Option<f64>,
-}
+const CHANNELS: usize = 8;
 
-const CHANNELS: usize = 6;
-
-impl Sample {
-    fn channels(&self) -> [Option<f64>; CHANNELS] {
-        [self.grid_w, self.solar_w, self.load_w, self.battery_w, self.soc_pct, self.temperature_c]
-            .map(|value| value.filter(|v| v.is_finite()))
-    }
+fn channels(measured: &Measured) -> [Option<f64>; CHANNELS] {
+    let Measured { grid_w, solar_w, load_w, battery_w, soc_pct, temperature_c, tasks_w, unexplained_w } = *measured;
+    [grid_w, solar_w, load_w, battery_w, soc_pct, temperature_c, tasks_w, unexplained_w]
+        .map(|value| value.filter(|v| v.is_finite()))
 }
 
 /// Sum and duration of one channel in the open slot.
@@ -60,7 +42,7 @@ impl Sum {
 #[derive(Clone, Debug)]
 pub struct Accumulator {
     longest_hold: SignedDuration,
-    last: Option<(Timestamp, Sample)>,
+    last: Option<(Timestamp, Measured)>,
     open: [Sum; CHANNELS],
 }
 
@@ -73,15 +55,15 @@ impl Accumulator {
     /// Takes what is known at `at` and returns the slots that are over by then, oldest first. A slot
     /// in which less than half of the time is covered for every value is left out. A sample that is
     /// not later than the one before it (the clock was set back) is ignored.
-    pub fn push(&mut self, at: Timestamp, sample: Sample) -> Vec<PastSlot> {
+    pub fn push(&mut self, at: Timestamp, measured: Measured) -> Vec<PastSlot> {
         let Some((from, held)) = self.last else {
-            self.last = Some((at, sample));
+            self.last = Some((at, measured));
             return Vec::new();
         };
         if at <= from {
             return Vec::new();
         }
-        self.last = Some((at, sample));
+        self.last = Some((at, measured));
 
         let until = at.min(from.saturating_add(self.longest_hold).unwrap_or(at));
         let mut done = Vec::new();
@@ -99,12 +81,12 @@ impl Accumulator {
         done
     }
 
-    fn cover(&mut self, held: &Sample, from: Timestamp, until: Timestamp) {
+    fn cover(&mut self, held: &Measured, from: Timestamp, until: Timestamp) {
         let seconds = until.duration_since(from).as_secs_f64();
         if seconds <= 0.0 {
             return;
         }
-        for (sum, value) in self.open.iter_mut().zip(held.channels()) {
+        for (sum, value) in self.open.iter_mut().zip(channels(held)) {
             if let Some(value) = value {
                 sum.value_seconds += value * seconds;
                 sum.seconds += seconds;
@@ -118,20 +100,22 @@ impl Accumulator {
         if !sums.iter().any(Sum::covered) {
             return None;
         }
-        let [grid, solar, load, battery, soc, temperature] = sums;
-        Some(PastSlot {
-            start,
+        let [grid, solar, load, battery, soc, temperature, tasks, unexplained] = sums;
+        let mut slot = PastSlot {
             end,
-            import_price: None,
-            export_price: None,
             solar_w: solar.mean(),
             load_w: load.mean(),
             grid_w: grid.mean(),
             battery_w: battery.mean(),
             soc_pct: soc.last(),
             temperature_c: temperature.mean(),
-            extras: Vec::new(),
-        })
+            ..PastSlot::unknown(start)
+        };
+        // What is usual needs no words.
+        let unusual = |sum: Sum| sum.mean().filter(|mean| *mean != 0.0);
+        slot.set_extra_w(extra::TASKS_W, unusual(tasks));
+        slot.set_extra_w(extra::UNEXPLAINED_W, unusual(unexplained));
+        Some(slot)
     }
 }
 

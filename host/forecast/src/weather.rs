@@ -7,13 +7,14 @@ pub mod open_meteo;
 
 use jiff::{SignedDuration, Timestamp};
 use model::snapshot::{Problem, Slot};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One hour is forecast at a time; an entry holds until the next one, at most this long.
 const LONGEST: SignedDuration = SignedDuration::from_hours(3);
 
 /// What is forecast from one moment on.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WeatherHour {
     /// First instant.
     pub start: Timestamp,
@@ -64,13 +65,26 @@ pub fn parse(answer: &Value, entity: &str, fahrenheit: bool) -> (Vec<WeatherHour
 /// Fills temperature and cloud cover into the slots that an entry covers.
 pub fn fill(ahead: &mut [Slot], hours: &[WeatherHour]) {
     for slot in ahead {
-        let after = hours.partition_point(|hour| hour.start <= slot.start);
-        let Some(hour) = after.checked_sub(1).and_then(|index| hours.get(index)) else { continue };
-        if slot.start.duration_since(hour.start) < LONGEST {
+        if let Some(hour) = at(hours, slot.start) {
             slot.temperature_c = slot.temperature_c.or(hour.temperature_c);
             slot.cloud_cover_pct = slot.cloud_cover_pct.or(hour.cloud_cover_pct);
         }
     }
+}
+
+/// The entry that covers a moment. `hours` in order of time.
+pub fn at(hours: &[WeatherHour], moment: Timestamp) -> Option<&WeatherHour> {
+    let after = hours.partition_point(|hour| hour.start <= moment);
+    hours[..after].last().filter(|hour| moment.duration_since(hour.start) < LONGEST)
+}
+
+/// The end of what is forecast.
+pub fn known_until(hours: &[WeatherHour]) -> Option<Timestamp> {
+    // The last entry is as long as the one before it.
+    let last = hours.last()?;
+    let before = hours.len().checked_sub(2).and_then(|index| hours.get(index));
+    let length = before.map_or(LONGEST, |before| last.start.duration_since(before.start).min(LONGEST));
+    last.start.checked_add(length).ok()
 }
 
 #[cfg(test)]
@@ -79,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    fn at(text: &str) -> Timestamp {
+    fn time(text: &str) -> Timestamp {
         text.parse().unwrap()
     }
 
@@ -94,7 +108,7 @@ mod tests {
         assert_eq!(problems.len(), 1);
         assert!(problems[0].text.contains("1 of 3"), "{}", problems[0].text);
         let starts = ["2026-11-24T14:45:00Z", "2026-11-24T15:45:00Z", "2026-11-24T16:00:00Z", "2026-11-24T19:00:00Z"];
-        let mut ahead = starts.map(|start| Slot::unknown(at(start)));
+        let mut ahead = starts.map(|start| Slot::unknown(time(start)));
         fill(&mut ahead, &hours);
         assert_eq!(ahead.each_ref().map(|s| s.temperature_c), [None, Some(14.0), Some(15.0), None]);
         assert_eq!(ahead[2].cloud_cover_pct, Some(19.0));

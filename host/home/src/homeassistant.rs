@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use forecast::solar::sun::Place;
 use guard::{Approved, Order};
+use jiff::Timestamp;
 use model::home::Baseline;
 use model::{Command, HomeState, Link, TargetId};
 use serde_json::{Map, Value, json};
@@ -28,6 +30,7 @@ mod connection;
 mod link;
 mod protocol;
 mod reading;
+mod recorded;
 mod retry;
 mod shared;
 mod states;
@@ -42,6 +45,7 @@ pub use config::{
     BatteryControl, BatteryEntities, BatteryPower, DeviceEntities, EntityId, EntityIdError, EntityRef, HomeEntities,
 };
 pub use connection::{Connection, ConnectionError, Timing};
+pub use recorded::Period;
 pub use shared::CallError;
 pub use validate::Finding;
 
@@ -103,6 +107,40 @@ impl HomeAssistant {
     pub fn attributes(&self, entity: &str) -> Option<Map<String, Value>> {
         let inner = self.shared.lock();
         inner.known.states.as_ref()?.get(entity).map(|state| state.attributes.clone())
+    }
+
+    /// The home as the recorder has it between two moments: the mean of each period, oldest first, each at its
+    /// start. Without what has no statistics. Some months at once are too much for one answer.
+    ///
+    /// # Errors
+    /// [`CallError::Refused`] also where Home Assistant has no recorder.
+    pub async fn recorded(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        period: Period,
+    ) -> Result<Vec<(Timestamp, HomeState)>, CallError> {
+        let ids = recorded::wanted(&self.shared.entities);
+        let message = protocol::statistics(from, until, &ids, period.name());
+        let answer = self.ask(message, self.timing.action_within).await?;
+        let inner = self.shared.lock();
+        let shown = inner.known.states.as_ref().ok_or(CallError::LinkDown)?;
+        Ok(recorded::states(&self.shared.entities, shown, &answer))
+    }
+
+    /// What the solar forecasts of the Energy dashboard say: `{CONFIG_ENTRY: {wh_hours: {STAMP: Wh}}}`.
+    pub async fn solar_forecast(&self) -> Result<Value, CallError> {
+        self.ask(protocol::solar_forecast(), self.timing.action_within).await
+    }
+
+    /// Where Home Assistant says that the home is; `None`: not known yet.
+    pub fn whereabouts(&self) -> Option<Place> {
+        self.shared.lock().known.place
+    }
+
+    /// The country that Home Assistant is set to, an ISO 3166 code; `None`: none, or not known yet.
+    pub fn country(&self) -> Option<String> {
+        self.shared.lock().known.country.clone()
     }
 
     /// Compares the mapping with what Home Assistant has; nothing found: all fits.

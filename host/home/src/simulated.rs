@@ -47,7 +47,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// How the home begins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimulatedConfig {
-    /// State of charge now, percent; `None`: what two days of self-consumption left.
+    /// State of charge now, percent; `None`: what weeks of self-consumption left.
     pub present_soc_pct: Option<f64>,
     /// How fast the battery fills and empties, 1: as a real one. Powers, ramp and latency are not
     /// affected.
@@ -116,7 +116,7 @@ pub struct SimulatedHome {
 }
 
 impl SimulatedHome {
-    /// Starts a home by the real clock; its past two days are there at once. Must be called within a
+    /// Starts a home by the real clock; its past four weeks are there at once. Must be called within a
     /// tokio runtime.
     ///
     /// # Errors
@@ -135,7 +135,7 @@ impl SimulatedHome {
         }
         let year = Year::embedded(config.seed)?;
         let now = clock();
-        let lived = past::two_days(&year, now)?;
+        let lived = past::lived(&year, now)?;
         let soc_pct = config.present_soc_pct.unwrap_or(lived.soc_pct);
         let world = World::new(&year, now, soc_pct, config.speed)?;
 
@@ -158,7 +158,7 @@ impl SimulatedHome {
         Layout::default()
     }
 
-    /// What was measured in the two days before it was started, oldest first.
+    /// What was measured in the four weeks before it was started, oldest first.
     pub fn past_slots(&self) -> Vec<PastSlot> {
         self.past.clone()
     }

@@ -150,6 +150,39 @@ impl Journal {
             .collect()
     }
 
+    /// The greatest id of a tick before `until`; `None`: there is none.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] and [`Error::Sqlite`].
+    pub fn last_before(&self, until: Timestamp) -> Result<Option<i64>> {
+        self.with("find a tick by its time", |connection| {
+            connection
+                .prepare_cached("SELECT id FROM tick WHERE at_us < ? ORDER BY at_us DESC, id DESC LIMIT 1")?
+                .query_row(params![micros(until)], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// The first tick with a plan of each slot in `[from, until)`, the oldest first: what was planned when the
+    /// slot began.
+    ///
+    /// # Errors
+    /// As [`Journal::tick`].
+    pub fn slot_ticks(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Tick>> {
+        const SLOT_US: i64 = model::slot::SLOT_S * 1_000_000;
+        let ids: Vec<i64> = self.with("list the ticks that began slots", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT min(id) FROM tick WHERE at_us >= ? AND at_us < ? AND strategy IS NOT NULL \
+                     GROUP BY at_us / ? ORDER BY 1",
+                )?
+                .query_map(params![micros(from), micros(until), SLOT_US], |row| row.get(0))?
+                .collect()
+        })?;
+        // One at a time, so that the tick under way need not wait for all of them.
+        Ok(ids.into_iter().map(|id| self.tick(id)).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
     fn one_tick(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Option<Tick>> {
         let row: Option<(i64, String, Vec<u8>)> = self.with("read a tick", |connection| {
             connection

@@ -176,3 +176,25 @@ pub struct Baseline {
     /// Entity and its state, in the order in which they are restored.
     pub settings: Vec<(String, String)>,
 }
+
+/// What was measured of the whole home at one moment, as far as it was believed; `None`: unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Import positive, export negative.
+    pub grid_w: Option<f64>,
+    /// Production; zero or more.
+    pub solar_w: Option<f64>,
+    /// Use, without batteries.
+    pub load_w: Option<f64>,
+    /// All batteries; discharge positive, charge negative.
+    pub battery_w: Option<f64>,
+    /// All batteries, weighted by capacity.
+    pub soc_pct: Option<f64>,
+    /// Outside.
+    pub temperature_c: Option<f64>,
+    /// What of the use is that of devices with a task; it is planned, and so no part of what is expected.
+    pub tasks_w: Option<f64>,
+    /// What comes in from grid, sun and batteries less what is used, where that is measured by itself. Where it is
+    /// not, what goes out beyond what comes in, negative; 0 when nothing contradicts.
+    pub unexplained_w: Option<f64>,
+}

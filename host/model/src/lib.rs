@@ -22,7 +22,7 @@ pub mod tick;
 pub mod verdict;
 
 pub use command::{BalanceLimits, Command, CommandKind, Light};
-pub use home::{BatteryState, DeviceState, Fault, HomeState, Link, Reading};
+pub use home::{BatteryState, DeviceState, Fault, HomeState, Link, Measured, Reading};
 pub use live::Live;
 pub use outcome::{Outcome, Stage};
 pub use plan::{Action, Description, Expectation, Fact, OutlookSlot, Plan, Reason};

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Command, CommandKind, TargetId};
+use crate::{Command, CommandKind, TargetId, slot};
 
 /// A named value without a field of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -21,6 +21,16 @@ pub struct Extra {
     pub value: f64,
     /// Unit.
     pub unit: String,
+}
+
+/// Names of [`Extra`]s; `wit/EXTRAS.md` has their texts.
+pub mod extra {
+    /// Of a past slot: what of its load was that of tasks, watt.
+    pub const TASKS_W: &str = "tasks-w";
+    /// Of a past slot: what the source of solar forecasts had said of it last before it began, watt.
+    pub const SOLAR_FORECAST_W: &str = "solar-forecast-w";
+    /// Of a past slot: how far its measurements contradict each other, watt.
+    pub const UNEXPLAINED_W: &str = "unexplained-w";
 }
 
 /// A command in force, as the guard let it through.
@@ -311,6 +321,44 @@ pub struct PastSlot {
     /// Named values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extras: Vec<Extra>,
+}
+
+impl PastSlot {
+    /// A slot of which nothing is known.
+    pub fn unknown(start: Timestamp) -> Self {
+        Self {
+            start,
+            end: slot::next(start),
+            import_price: None,
+            export_price: None,
+            solar_w: None,
+            load_w: None,
+            grid_w: None,
+            battery_w: None,
+            soc_pct: None,
+            temperature_c: None,
+            extras: Vec::new(),
+        }
+    }
+
+    /// A named value.
+    pub fn extra(&self, name: &str) -> Option<f64> {
+        self.extras.iter().find(|extra| extra.name == name).map(|extra| extra.value)
+    }
+
+    /// Enters a named value in watt, if there is one.
+    pub fn set_extra_w(&mut self, name: &str, value_w: Option<f64>) {
+        self.extras.retain(|extra| extra.name != name);
+        if let Some(value) = value_w.filter(|value| value.is_finite()) {
+            self.extras.push(Extra { name: name.to_owned(), value, unit: "W".to_owned() });
+        }
+    }
+
+    /// The use that was not planned: without batteries and without tasks. Unknown when a task's part is.
+    pub fn base_load_w(&self) -> Option<f64> {
+        let load_w = self.load_w?;
+        Some((load_w - self.extra(extra::TASKS_W).unwrap_or(0.0)).max(0.0))
+    }
 }
 
 /// Where a column of `ahead` comes from.

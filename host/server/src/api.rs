@@ -18,17 +18,18 @@ use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Gate;
 use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
-use crate::{Server, page, strategies};
+use crate::{Server, access, history, page, strategies};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
 const PAST_DEFAULT: SignedDuration = SignedDuration::from_hours(48);
 const PAST_MOST_DAYS: i64 = 35;
 
-type LiveState = watch::Receiver<Arc<Live>>;
+pub(crate) type LiveState = watch::Receiver<Arc<Live>>;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -41,7 +42,8 @@ type LiveState = watch::Receiver<Arc<Live>>;
     tags(
         (name = "live", description = "This moment."),
         (name = "history", description = "What was decided and measured."),
-        (name = "strategies", description = "What decides.")
+        (name = "strategies", description = "What decides."),
+        (name = "access", description = "Who may do what.")
     )
 )]
 struct Api;
@@ -56,6 +58,7 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(events_routes().into_openapi());
     document.merge(history_routes().into_openapi());
     document.merge(strategies::routes().into_openapi());
+    document.merge(access::routes().into_openapi());
     Ok(document.to_pretty_json()? + "\n")
 }
 
@@ -74,16 +77,18 @@ fn history_routes() -> OpenApiRouter<(Journal, LiveState)> {
         .routes(routes!(tick))
         .routes(routes!(shadows))
         .routes(routes!(past))
+        .merge(history::routes())
 }
 
 /// All routes under `/api`.
-pub(crate) fn router(server: &Server) -> Router {
+pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
     let events = Events::new(server.live.clone(), server.shutdown.clone());
     Router::new()
         .merge(Router::from(live_routes()).with_state(server.live.clone()))
         .merge(Router::from(events_routes()).with_state(events))
         .merge(Router::from(strategies::routes()).with_state(server.manage.clone()))
         .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
+        .merge(Router::from(access::routes()).with_state(gate.clone()))
         .route("/api/openapi.json", get(openapi))
         .method_not_allowed_fallback(page::method_not_allowed)
 }
@@ -170,6 +175,7 @@ async fn health(State(live): State<LiveState>, parameters: Parameters) -> Result
     params(
         ("limit" = Option<i64>, Query, description = "How many at most.", minimum = 1, maximum = 500),
         ("before" = Option<i64>, Query, description = "Only ticks with a smaller id: the last id of the page before.", minimum = 1),
+        ("until" = Option<String>, Query, description = "Only ticks before this time, RFC 3339."),
     ),
     responses(
         (status = 200, description = "At most `limit` (50 when absent).", body = Vec<TickSummary>),
@@ -180,10 +186,16 @@ async fn ticks(
     State((journal, _)): State<(Journal, LiveState)>,
     parameters: Parameters,
 ) -> Result<Json<Vec<TickSummary>>, ApiError> {
-    let parameters = parameters.only(&["limit", "before"])?;
+    let parameters = parameters.only(&["limit", "before", "until"])?;
     let limit = parameters.whole("limit", 1..=TICKS_MOST, None)?.unwrap_or(TICKS_DEFAULT);
     let before = parameters.whole("before", 1..=i64::MAX, None)?;
-    Ok(Json(ask(&journal, move |journal| journal.ticks(before, limit as u32)).await?))
+    let until = parameters.instant("until")?;
+    let ticks = ask(&journal, move |journal| {
+        let last = until.map(|until| journal.last_before(until)).transpose()?;
+        let below = last.map(|last| last.unwrap_or(0).saturating_add(1));
+        journal.ticks(before.into_iter().chain(below).min(), limit as u32)
+    });
+    Ok(Json(ticks.await?))
 }
 
 /// The newest tick, with all that it saw and said.
@@ -291,7 +303,7 @@ async fn past(
 }
 
 /// Asks the journal beside the asynchronous work.
-async fn ask<T: Send + 'static>(
+pub(crate) async fn ask<T: Send + 'static>(
     journal: &Journal,
     question: impl FnOnce(&Journal) -> journal::Result<T> + Send + 'static,
 ) -> Result<T, ApiError> {

@@ -5,7 +5,7 @@
 //! refused.
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 
@@ -15,13 +15,19 @@ use crate::error::{ApiError, quoted};
 #[derive(Clone, Debug, Default)]
 pub struct AllowedHosts {
     added: BTreeSet<String>,
+    any_address: bool,
 }
 
 impl AllowedHosts {
     /// Loopback names and `added`: host names or addresses, as in the browser's address bar, without
     /// port. A port is ignored, as is case.
     pub fn new(added: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        Self { added: added.into_iter().map(|host| normal(host.as_ref())).collect() }
+        Self { added: added.into_iter().map(|host| normal(host.as_ref())).collect(), any_address: false }
+    }
+
+    /// Also any IP address: a stranger's page has a name, and cannot ask by an address in its place.
+    pub fn with_any_address(self) -> Self {
+        Self { any_address: true, ..self }
     }
 
     /// Whether a request for `host`, with or without port, is answered.
@@ -30,6 +36,7 @@ impl AllowedHosts {
         host == "localhost"
             || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
             || host.parse().is_ok_and(|address: Ipv6Addr| address.is_loopback())
+            || (self.any_address && host.parse::<IpAddr>().is_ok())
             || self.added.contains(&host)
     }
 
@@ -43,8 +50,8 @@ impl AllowedHosts {
             named = true;
             if !self.allows(&host) {
                 return Err(refused(format!(
-                    "this server does not answer to the name {}; ask it as `localhost`, or add the name to \
-                     `allowed_hosts` in the configuration",
+                    "this server does not answer to the name {}; ask it as `localhost`, or start it \
+                     with `--host` and the name",
                     quoted(&host)
                 )));
             }
@@ -109,5 +116,17 @@ mod tests {
         ] {
             assert!(!hosts.allows(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn any_address_is_allowed_where_that_is_said_and_no_other_name() {
+        let hosts = AllowedHosts::new(["home.example"]).with_any_address();
+        for good in ["192.168.1.5:8420", "[fd00::5]:8420", "home.example", "localhost"] {
+            assert!(hosts.allows(good), "{good}");
+        }
+        for bad in ["evil.example", "192.168.1.5.evil.example", "1", ""] {
+            assert!(!hosts.allows(bad), "{bad}");
+        }
+        assert!(!AllowedHosts::default().allows("192.168.1.5"));
     }
 }

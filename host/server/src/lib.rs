@@ -2,21 +2,26 @@
 //!
 //! ```text
 //! control ── watch ──> /api/live, /api/events (SSE)
-//! journal ──────────> /api/ticks, /api/past
+//! journal ──────────> /api/ticks, /api/past, /api/decisions, /api/energy
 //! manage <──────────> /api/strategies, /api/ticks/{id}/replay
+//! users <───────────> /api/session
 //! web/dist ─────────> everything else
 //! ```
 //!
 //! The API is described by `web/openapi.json`, which is made from this code; a test fails when they
 //! drift apart.
 //!
-//! Architecture invariants: only the routes of [`strategies`] change anything, and each of them demands that
-//! the request is meant (see there); all others read. Every error under `/api` is JSON with a sentence for people. Nothing here blocks the tick:
+//! Architecture invariants: only the routes of `strategies` and `access` change anything, and each of them
+//! demands that the request is meant (`strategies::Meant`); all others read. What a request needs stands in
+//! [`access::ROUTES`]. Every error under `/api` is JSON with a sentence for people. Nothing here blocks the tick:
 //! readers of the journal run beside it, and a slow listener of events skips to the newest state.
 
+pub mod access;
 mod api;
+mod energy;
 mod error;
 mod events;
+mod history;
 mod hosts;
 pub mod manage;
 mod page;
@@ -27,15 +32,18 @@ mod strategies;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Router, middleware};
 use journal::Journal;
 use model::Live;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+pub use access::{Access, Accounts, UserRole, Users};
 pub use api::{Health, HealthStatus, openapi_json};
+pub use energy::{EnergyPeriod, Sum};
 pub use error::{Failure, FailureDetail};
+pub use history::SlotDecision;
 pub use hosts::AllowedHosts;
 pub use manage::Manage;
 
@@ -53,13 +61,20 @@ pub struct Server {
     pub manage: Arc<dyn Manage>,
     /// Under which names it may be asked.
     pub hosts: AllowedHosts,
+    /// Whether users are told apart.
+    pub access: Access,
     /// Ends all event streams, and [`serve`].
     pub shutdown: CancellationToken,
 }
 
 /// All routes.
 pub fn router(server: Server) -> Router {
-    secure::wrap(api::router(&server).fallback(page::serve), server.hosts)
+    let gate = access::Gate { access: server.access.clone(), journal: server.journal.clone() };
+    let routes = api::router(&server, &gate)
+        .fallback(page::serve)
+        .layer(middleware::from_fn(secure::read_in_time))
+        .layer(middleware::from_fn_with_state(gate, access::gate));
+    secure::wrap(routes, server.hosts)
 }
 
 /// Answers requests until the server's `shutdown` is cancelled; then ends the event streams and gives

@@ -128,6 +128,8 @@ pub struct Examination {
 
 /// What is wrong with a strategy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+// In the description this must not be taken for a snapshot's problem.
+#[schema(as = StrategyProblem)]
 pub struct Problem {
     /// For machines.
     pub code: String,

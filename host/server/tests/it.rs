@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
 
+#[path = "it/access.rs"]
+mod access;
 #[path = "it/api.rs"]
 mod api;
 #[path = "it/common.rs"]

@@ -1,11 +1,11 @@
 /** The live state: server-sent events, or asking every few seconds when none come. */
 import type { Live, Maybe, Tick } from '../model';
+import { ask } from './client';
 import { instant } from './format';
 
 /** Without an event for this long, ask. The server pings more often than that. */
 export const SILENCE_MS = 20_000;
 const POLL_MS = 5_000;
-const TIMEOUT_MS = 10_000;
 
 /** How the page hears from the daemon. */
 export type Hearing = 'waiting' | 'live' | 'polling' | 'dead';
@@ -32,6 +32,8 @@ export class Feed {
   #timer: ReturnType<typeof setInterval> | undefined;
 
   start(): void {
+    // Nobody was asked while it was stopped.
+    if (this.hearing === 'dead') this.hearing = 'waiting';
     document.addEventListener('visibilitychange', this.#onVisibility);
     this.#timer = setInterval(() => this.#everySecond(), 1000);
     this.#open();
@@ -91,7 +93,7 @@ export class Feed {
     this.#polledAt = Date.now();
     const eventBefore = this.#eventAt;
     try {
-      const live = await get<Live>('api/live');
+      const live = await ask<Live>('api/live');
       if (this.#eventAt === eventBefore) {
         this.#heard(this.hearing === 'live' && Date.now() - this.#eventAt < SILENCE_MS ? 'live' : 'polling');
         this.#accept(live);
@@ -132,7 +134,7 @@ export class Feed {
     if (Date.now() - this.#tickFailedAt < POLL_MS) return;
     this.#tickLoading = true;
     try {
-      this.tick = await get<Tick>(`api/ticks/${wanted}`);
+      this.tick = await ask<Tick>(`api/ticks/${wanted}`);
       this.tickFailed = false;
     } catch {
       this.tickFailed = true;
@@ -141,15 +143,6 @@ export class Feed {
       this.#tickLoading = false;
     }
   }
-}
-
-async function get<T>(path: string): Promise<T> {
-  const response = await fetch(path, {
-    headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return (await response.json()) as T;
 }
 
 function parse<T>(text: string): T | null {

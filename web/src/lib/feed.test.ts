@@ -156,3 +156,15 @@ it('keeps the daemon’s clock, by the freshest of its states', async () => {
   newest().send('live', ahead(52_000));
   expect(feed.now - Date.now()).toBe(60_000);
 });
+
+it('does not take being signed out for a daemon that is gone, once it starts again', async () => {
+  feed.start();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(feed.hearing).toBe('dead');
+  feed.stop();
+  answers = { 'api/live': live(null) };
+  feed.start();
+  expect(feed.hearing).toBe('waiting');
+  await vi.advanceTimersByTimeAsync(0);
+  expect(feed.hearing).toBe('polling');
+});

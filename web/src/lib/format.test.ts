@@ -76,3 +76,12 @@ describe('times', () => {
     expect(instant(null)).toBeNull();
   });
 });
+
+it('reads a field of date and time in the home’s zone, on either side of a clock change', () => {
+  const berlin = new Format('Europe/Berlin', 'EUR', 'en-GB');
+  expect(berlin.fromField('2026-11-24T12:00')).toBe(Date.parse('2026-11-24T11:00:00Z'));
+  expect(berlin.fromField('2026-07-01T00:30')).toBe(Date.parse('2026-06-30T22:30:00Z'));
+  expect(berlin.fromField('2026-10-25T04:00')).toBe(Date.parse('2026-10-25T03:00:00Z'));
+  expect(berlin.fromField('2026-03-29T01:30')).toBe(Date.parse('2026-03-29T00:30:00Z'));
+  expect(berlin.fromField('nonsense')).toBeNull();
+});

@@ -1,6 +1,6 @@
 /** Numbers and times for people: in the reader's locale and the home's time zone. */
 import type { Maybe } from '../model';
-import { texts } from '../texts';
+import { locale as ownLocale, texts } from '../texts';
 
 /** The number, or null when it is absent or not finite. */
 export function finite(value: unknown): number | null {
@@ -18,7 +18,7 @@ export class Format {
   readonly #currency: string | null;
   readonly #made = new Map<string, Intl.DateTimeFormat>();
 
-  constructor(timezone: Maybe<string>, currency: Maybe<string>, locale?: string) {
+  constructor(timezone: Maybe<string>, currency: Maybe<string>, locale: string | undefined = ownLocale) {
     this.#locale = locale;
     this.timezone = known(() => new Intl.DateTimeFormat(locale, { timeZone: timezone ?? undefined }))
       ? (timezone ?? undefined)
@@ -69,6 +69,15 @@ export class Format {
     }).format(number);
   }
 
+  /** An amount of money. */
+  money(value: number): string {
+    const rounded = Number(value.toFixed(2)) || 0;
+    if (!this.#currency) return this.number(rounded, 2, 2);
+    return new Intl.NumberFormat(this.#locale, { style: 'currency', currency: this.#currency }).format(
+      rounded,
+    );
+  }
+
   priceRange(low: Maybe<number>, high: Maybe<number>): string {
     if (finite(low) === null || finite(high) === null) return texts.plan.noPrice;
     const [from, to] = [this.price(low), this.price(high)];
@@ -105,6 +114,30 @@ export class Format {
 
   weekday(ms: number): string {
     return this.#date(ms, { weekday: 'short' });
+  }
+
+  /** A day with its weekday. */
+  day(ms: number): string {
+    return this.#date(ms, { weekday: 'short', day: 'numeric', month: 'short' });
+  }
+
+  month(ms: number): string {
+    return this.#date(ms, { month: 'long', year: 'numeric' });
+  }
+
+  /** The instant of a `datetime-local` field's value, read in the home's zone; null: unreadable. */
+  fromField(value: string): number | null {
+    const wall = finite(Date.parse(`${value}Z`));
+    if (wall === null) return null;
+    // The zone's offset may be another at the first guess, when the clock is changed in between.
+    const guess = wall - this.#offset(wall);
+    return wall - this.#offset(guess);
+  }
+
+  /** How much the home's clock is ahead of UTC. */
+  #offset(ms: number): number {
+    const wall = this.#dates('sv-SE', { dateStyle: 'short', timeStyle: 'medium' }).format(ms);
+    return Date.parse(`${wall.replace(' ', 'T')}Z`) - Math.floor(ms / 1000) * 1000;
   }
 
   /** Hour for an axis: `18`, or the weekday at midnight. */

@@ -91,8 +91,19 @@ function price(scene: Scene, width: number): Pane {
 
 function power(scene: Scene, width: number): Pane {
   const stepped = uPlot.paths.stepped?.({ align: 1 });
+  const step = stepped ? { paths: stepped } : {};
   return {
-    data: (c) => [c.x, c.solar_kw, c.load_kw, c.battery_kw],
+    data: (c) => [
+      c.x,
+      c.solar_kw,
+      c.load_kw,
+      c.battery_kw,
+      c.solar_high_kw,
+      c.solar_low_kw,
+      c.load_high_kw,
+      c.load_low_kw,
+      c.planned_kw,
+    ],
     options: options(scene, width, 150, {
       scale: {
         range: (_, low, high) => [Math.min(0, low ?? 0) * 1.08, Math.max(0.5, high ?? 0) * 1.08],
@@ -101,19 +112,25 @@ function power(scene: Scene, width: number): Pane {
       space: 28,
       series: [
         {
-          ...(stepped ? { paths: stepped } : {}),
+          ...step,
           stroke: () => scene.colours.solar,
           fill: () => faded(scene.colours.solar, 0.22),
           width: 1.5,
           points: { show: false },
         },
         {
-          ...(stepped ? { paths: stepped } : {}),
+          ...step,
           stroke: () => scene.colours.load,
           width: 1.75,
           points: { show: false },
         },
         { paths: () => null, points: { show: false } },
+        ...[1, 2, 3, 4].map(() => ({ ...step, width: 0, points: { show: false } })),
+        { ...step, stroke: () => scene.colours.soc, width: 1, points: { show: false } },
+      ],
+      bands: [
+        { series: [4, 5], fill: () => faded(scene.colours.solar, 0.2) },
+        { series: [6, 7], fill: () => faded(scene.colours.load, 0.16) },
       ],
       draw: (u) =>
         bars(u, scene, (i) => {
@@ -128,7 +145,7 @@ function power(scene: Scene, width: number): Pane {
 function soc(scene: Scene, width: number): Pane {
   const height = 110 + TIME_AXIS_PX;
   return {
-    data: (c) => [c.x, c.soc_pct],
+    data: (c) => [c.x, c.soc_pct, c.planned_soc_pct],
     options: options(scene, width, height, {
       scale: { range: () => [0, 100] },
       values: (splits) => splits.map((v) => scene.format.number(v)),
@@ -142,6 +159,7 @@ function soc(scene: Scene, width: number): Pane {
           width: 2.25,
           points: { show: false },
         },
+        { stroke: () => scene.colours.soc, width: 1, dash: [4, 3], points: { show: false } },
       ],
       draw: (u) => ribbon(u, scene),
     }),
@@ -154,6 +172,7 @@ interface Parts {
   splits?: number[];
   space: number;
   series: uPlot.Series[];
+  bands?: uPlot.Band[];
   timeAxis?: boolean;
   draw: (u: uPlot) => void;
 }
@@ -200,6 +219,7 @@ function options(scene: Scene, width: number, height: number, parts: Parts): uPl
     scales: { x: { time: true, range: (_, low, high) => [low, high] }, y: parts.scale },
     axes: [time, y],
     series: [{}, ...parts.series],
+    ...(parts.bands ? { bands: parts.bands } : {}),
     hooks: {
       drawClear: [(u) => shadePast(u, scene)],
       drawAxes: [parts.draw],

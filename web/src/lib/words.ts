@@ -1,5 +1,5 @@
 /** What the daemon's words mean to a person. Everything unknown is shown by its own name. */
-import type { Command, Doing, Fault, Live, Maybe, Verdict } from '../model';
+import type { Cause, Command, Doing, Fault, Live, Maybe, Verdict } from '../model';
 import { texts } from '../texts';
 import { finite, type Format } from './format';
 
@@ -153,4 +153,10 @@ export function faultWords(fault: Fault): string {
     default:
       return words.other(spaced((fault as { kind: string }).kind));
   }
+}
+
+/** Why a decision was made then. */
+export function causeWords(cause: Maybe<Cause>): string {
+  if (!cause) return '';
+  return 'what' in cause && cause.what ? cause.what : named(texts.health.causes, cause.kind);
 }

@@ -8,12 +8,11 @@ use std::time::Duration;
 use engine::{Engine, EngineConfig, Library, LibraryConfig, Strategy};
 use guard::{BatteryLimits, Limits};
 use jiff::Timestamp;
-use model::{CommandKind, Live, Roster, Shadow, Tick};
+use model::{CommandKind, Live, Measured, Roster, Shadow, Tick};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use wattwright_control::ports::Measured;
 use wattwright_control::{Controller, Data, Known, Setup};
 
 use crate::guests::Guest;

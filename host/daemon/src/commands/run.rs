@@ -1,5 +1,7 @@
 //! `wattwright run`.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,20 +10,20 @@ use control::Controller;
 use engine::{Library, Trial};
 use jiff::Timestamp;
 use journal::Journal;
-use model::{Roster, slot};
-use server::{AllowedHosts, Server};
+use model::Roster;
+use server::{Access, Accounts, AllowedHosts, Server, Users};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
-use crate::knowledge::Knowledge;
 use crate::manager::Manager;
 use crate::recorder::Recorder;
 use crate::roster::RosterFile;
 use crate::trial::Ground;
 use crate::wiring::Place;
-use crate::{config, feeds, shipped, site, wiring};
+use crate::{config, feeds, past, shipped, site, wiring};
+use knowledge::Knowledge;
 
 /// How long the first tick waits for prices.
 const FIRST_PRICES: Duration = Duration::from_secs(5);
@@ -30,19 +32,13 @@ const PRUNE: Duration = Duration::from_secs(6 * 3600);
 
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(args: Run) -> Result<()> {
-    if !args.listen.ip().is_loopback() {
-        bail!(
-            "--listen {}: the page has no accounts yet, so it is served on this machine only; \
-             use 127.0.0.1, and `ssh -L 8420:127.0.0.1:8420` from elsewhere",
-            args.listen
-        );
-    }
     let mut signals = Signals::new()?;
     let mut parts = wiring::assemble(args.home.config.as_deref(), Some(args.simulated_soc))?;
     if let Some(mode) = args.mode {
         config::set_mode(&mut parts.setup, mode.into());
     }
     let state_dir = args.state_dir.map_or_else(|| site::default_state_dir(&parts.setup.name), Ok)?;
+    let (access, hosts) = access(args.listen, &state_dir, &args.hosts)?;
     let journal = Journal::open(site::journal_of(&state_dir))?;
     let folder = site::folder_of(args.strategies.as_deref(), parts.strategies.as_deref(), &state_dir);
     let home = parts.home();
@@ -60,27 +56,29 @@ pub async fn run(args: Run) -> Result<()> {
     let address = listener.local_addr()?;
 
     let now = Timestamp::now();
-    let known_past = journal.past(back(now), now)?;
-    let knowledge = match &parts.place {
-        Place::Simulated(home) => {
-            let past = home.past_slots();
-            journal.record_past(&past)?;
-            let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), past));
-            feeds::enter_simulated(home, &knowledge, now);
-            tokio::spawn(feeds::simulated(home.clone(), knowledge.clone()));
-            knowledge
+    let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone())));
+    match &parts.place {
+        Place::Simulated(simulated) => {
+            past::record_missing(&journal, simulated.past_slots())?;
+            past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
+            feeds::enter_simulated(simulated, &knowledge, now);
+            tokio::spawn(feeds::simulated(simulated.clone(), knowledge.clone()));
         }
-        Place::Real { home, prices, weather } => {
-            let knowledge = Arc::new(Knowledge::new(parts.tariff.clone(), Some(journal.clone()), known_past));
-            let prices = feeds::prices(prices.clone(), home.clone(), knowledge.clone(), state_dir.clone());
+        Place::Real { home: real, prices, sky } => {
+            let learned = past::learn(&journal, &parts.setup, &home.state(), &knowledge)?;
+            let prices = feeds::prices::run(prices.clone(), real.clone(), knowledge.clone(), state_dir.clone());
+            tokio::spawn(feeds::sky::run(sky.as_ref().clone(), real.clone(), knowledge.clone(), state_dir.clone()));
+            let follower = past::Follower {
+                home: real.clone(),
+                setup: parts.setup.clone(),
+                journal: journal.clone(),
+                knowledge: knowledge.clone(),
+            };
+            tokio::spawn(follower.run(learned));
             // The first decision is better with prices, and no better for waiting long; they go on without us.
             let _ = tokio::time::timeout(FIRST_PRICES, tokio::spawn(prices)).await;
-            if let Some(entity) = weather.clone() {
-                tokio::spawn(feeds::weather(entity, home.clone(), knowledge.clone()));
-            }
-            knowledge
         }
-    };
+    }
 
     let (controller, live) = Controller::new(
         parts.setup,
@@ -91,13 +89,8 @@ pub async fn run(args: Run) -> Result<()> {
         roster.follow(),
     );
     let shutdown = CancellationToken::new();
-    let page = Server {
-        live,
-        journal: journal.clone(),
-        manage: Arc::new(manager),
-        hosts: AllowedHosts::default(),
-        shutdown: shutdown.clone(),
-    };
+    let page =
+        Server { live, journal: journal.clone(), manage: Arc::new(manager), hosts, access, shutdown: shutdown.clone() };
     let page = tokio::spawn(server::serve(listener, page));
     let pruning = tokio::spawn(prune(journal, parts.keep, library));
     super::say(format!("Wattwright is running: http://{address}"));
@@ -113,6 +106,27 @@ pub async fn run(args: Run) -> Result<()> {
     Ok(())
 }
 
+/// As long as there are no users, everyone on this machine is the owner. Once there are some, also those on this
+/// machine have to sign in: who asks may be a proxy that lets others in.
+fn access(listen: SocketAddr, state_dir: &Path, names: &[String]) -> Result<(Access, AllowedHosts)> {
+    let hosts = AllowedHosts::new(names);
+    let users = Users::new(state_dir);
+    let is_local = listen.ip().is_loopback();
+    if users.list()?.is_empty() {
+        if is_local && names.is_empty() {
+            return Ok((Access::Open, hosts));
+        }
+        bail!(
+            "--listen {listen}{}: others than this machine can reach that, and there is no user yet who may; \
+             add one first: `wattwright user add NAME --role owner`, with the same --config and --state-dir",
+            if names.is_empty() { "" } else { " with --host" }
+        );
+    }
+    let accounts = Accounts::new(users, Arc::new(Timestamp::now));
+    let hosts = if is_local { hosts } else { hosts.with_any_address() };
+    Ok((Access::Accounts(Arc::new(accounts)), hosts))
+}
+
 /// A new version of a strategy has to have a plan for the home as it was last seen.
 fn trial(journal: Journal, roster: RosterFile) -> Trial {
     // It is called on the library's own thread, and the sample home needs a runtime.
@@ -126,10 +140,6 @@ fn trial(journal: Journal, roster: RosterFile) -> Trial {
         let ground = Ground::of_home(Some(journal.clone()), roster).map_err(|error| format!("{error:#}"))?;
         ground.admit(strategy)
     })
-}
-
-fn back(now: Timestamp) -> Timestamp {
-    now.checked_sub(jiff::SignedDuration::from_secs(slot::SLOT_S * 192)).unwrap_or(Timestamp::MIN)
 }
 
 async fn prune(journal: Journal, keep: journal::Keep, library: Arc<Library>) {

@@ -14,9 +14,9 @@ use serde_json::json;
 
 use super::{describe, say, say_json};
 use crate::cli::TickArgs;
-use crate::knowledge::Knowledge;
 use crate::wiring::{self, Place};
-use crate::{feeds, shipped};
+use crate::{feeds, past, shipped};
+use knowledge::Knowledge;
 
 /// Looks once, decides once, prints it. Nothing is sent and nothing is kept.
 pub async fn run(args: TickArgs) -> Result<()> {
@@ -24,21 +24,24 @@ pub async fn run(args: TickArgs) -> Result<()> {
     let folder = args.strategies.or(parts.strategies.clone());
     let library = shipped::library(folder.as_deref().filter(|folder| folder.exists()), None)?;
     wiring::connected(&parts.place).await?;
-    let knowledge = match &parts.place {
+    let knowledge = Knowledge::new(parts.tariff.clone(), None);
+    match &parts.place {
         Place::Simulated(home) => {
-            let knowledge = Knowledge::new(parts.tariff.clone(), None, home.past_slots());
+            past::lived(home, &parts.setup, &knowledge);
             feeds::enter_simulated(home, &knowledge, Timestamp::now());
-            knowledge
         }
-        Place::Real { home, prices, weather } => {
-            let knowledge = Knowledge::new(parts.tariff.clone(), None, Vec::new());
-            feeds::prices_once(prices, home, &knowledge).await?;
-            if let Some(entity) = weather {
-                feeds::weather_once(entity, home, &knowledge).await;
+        Place::Real { home, prices, sky } => {
+            feeds::prices::once(prices, home, &knowledge).await?;
+            feeds::sky::once(sky, home, &knowledge).await?;
+            if let Err(error) = past::glance(home, &parts.setup, &knowledge).await
+                && !args.json
+            {
+                say(format!(
+                    "note: the recorder's past could not be read, so little is known of use and sun: {error:#}"
+                ));
             }
-            knowledge
         }
-    };
+    }
 
     let state = parts.home().state();
     let now = Timestamp::from_second(Timestamp::now().as_second())?;

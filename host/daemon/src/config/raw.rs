@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use feeds::RawSource;
+use feeds::{RawSolarSource, RawSource, RawWeatherSource};
 use forecast::ExportTariff;
 use forecast::prices::Exchange;
 use forecast::tariff::RawTariff;
-use home::homeassistant::{BatteryEntities, DeviceEntities, EntityId, EntityRef};
+use home::homeassistant::{BatteryEntities, DeviceEntities, EntityRef};
 use jiff::civil::Time;
 use model::{Allowance, CommandKind, Grant, Member, Mode};
 use serde::Deserialize;
@@ -26,7 +26,8 @@ pub struct Raw {
     /// Outside.
     pub temperature: Option<RawTemperature>,
     /// Temperature and clouds ahead.
-    pub weather: Option<RawWeather>,
+    #[serde(default)]
+    pub weather: RawWeather,
     #[serde(default)]
     pub battery: Vec<RawBattery>,
     #[serde(default)]
@@ -54,6 +55,10 @@ pub struct RawHome {
     pub timezone: Option<String>,
     /// ISO 4217; else Home Assistant's.
     pub currency: Option<String>,
+    /// Degrees, north positive; else Home Assistant's.
+    pub latitude: Option<f64>,
+    /// Degrees, east positive; else Home Assistant's.
+    pub longitude: Option<f64>,
     /// How long a device may take until it shows a command, and then until it follows, seconds.
     pub settle_s: Option<u64>,
 }
@@ -87,6 +92,27 @@ pub struct RawSolar {
     pub power: EntityRef,
     /// Id of the battery behind whose inverter the panels are (DC-coupled).
     pub behind: Option<String>,
+    /// What the sun will give: the best first; the others fill what it does not know.
+    #[serde(default)]
+    pub source: Vec<RawSolarSource>,
+    /// Panels that look the same way, for sources that have to be told.
+    #[serde(default)]
+    pub array: Vec<RawArray>,
+    /// The most that the inverter gives.
+    pub inverter_limit_w: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawArray {
+    /// The sum of what stands on the modules.
+    pub peak_w: f64,
+    /// 0 flat, 90 upright.
+    pub tilt_deg: f64,
+    /// From south, west positive: -90 is east, 90 is west.
+    pub azimuth_deg: f64,
+    /// Share that dirt, wires, shade and age take; else the usual one.
+    pub losses: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,11 +127,14 @@ pub struct RawTemperature {
     pub entity: EntityRef,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawWeather {
-    /// A weather entity with hourly forecasts.
-    pub entity: EntityId,
+    /// The best first; the others fill what it does not know.
+    #[serde(default)]
+    pub source: Vec<RawWeatherSource>,
+    /// How the source was written once.
+    pub entity: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -174,3 +174,67 @@ fn every_example_tariff_is_one_for_a_configuration() {
         assert!(config.is_ok(), "{}: {}", path.display(), config.unwrap_err());
     }
 }
+
+/// The example with other weather and sun.
+fn skied(sky: &str) -> Result<Config, String> {
+    let mut table: toml::Table = EXAMPLE.parse().unwrap();
+    table.remove("weather");
+    let more: toml::Table = sky.parse().unwrap();
+    for (key, value) in more {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(known)), toml::Value::Table(new)) => known.extend(new),
+            (_, value) => drop(table.insert(key, value)),
+        }
+    }
+    read(&table.to_string())
+}
+
+const ARRAY: &str = "[[solar.array]]\npeak_w = 800\ntilt_deg = 30\nazimuth_deg = -90";
+
+#[test]
+fn weather_and_sun_come_from_sources_in_order() {
+    let config = skied(&format!(
+        "[home]\nlatitude = 52.5\nlongitude = 13.4\n[solar]\ninverter_limit_w = 600\n\
+         [[weather.source]]\nsource = 'home-assistant'\nentity = 'weather.home'\n\
+         [[weather.source]]\nsource = 'open-meteo'\n\
+         [[solar.source]]\nsource = 'solcast-sensor'\nentities = ['sensor.today']\n\
+         [[solar.source]]\nsource = 'forecast-solar'\napi_key_file = 'key'\n{ARRAY}\nlosses = 0.2"
+    ))
+    .unwrap();
+    let weather: Vec<_> = config.sky.weather.iter().map(feeds::WeatherSource::name).collect();
+    let solar: Vec<_> = config.sky.solar.iter().map(feeds::SolarSource::name).collect();
+    assert_eq!(weather, ["home-assistant", "open-meteo"]);
+    assert_eq!(solar, ["solcast-sensor", "forecast-solar"]);
+    assert!(format!("{:?}", config.sky.solar[1]).contains("homes/key"));
+    let site = config.sky.site;
+    assert_eq!((site.whereabouts.unwrap().latitude, site.inverter_limit_w), (52.5, Some(600.0)));
+    assert_eq!((site.arrays[0].azimuth_deg, site.arrays[0].losses), (-90.0, 0.2));
+    // So that Home Assistant is asked for their attributes.
+    for name in ["weather.home", "sensor.today"] {
+        assert!(config.entities.extra.iter().any(|entity| entity.as_str() == name), "{name}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_weather_and_sun_is_named() {
+    let wrong: &[(&str, &[&str])] = &[
+        ("[weather]\nentity = 'weather.x'", &["weather.entity", "[[weather.source]]", "\"weather.x\""]),
+        ("[[weather.source]]\nsource = 'home-assistant'\nentity = 'home'", &["weather.source: "]),
+        ("[[weather.source]]\nsource = 'met-no'", &["met-no", "open-meteo"]),
+        ("[[solar.source]]\nsource = 'open-meteo'", &["solar.source, number 1: `open-meteo`", "[[solar.array]]"]),
+        ("[[solar.source]]\nsource = 'forecast-solar'", &["`forecast-solar` has to be told of the panels"]),
+        ("[[solar.source]]\nsource = 'solcast'\nsites = []\ntoken_file = 't'", &["solar.source, number 1: sites"]),
+        (&ARRAY.replace("30", "91"), &["solar.array, number 1: tilt_deg: 91 is not between 0 and 90"]),
+        (&ARRAY.replace("800", "0"), &["solar.array, number 1: peak_w"]),
+        (&format!("{ARRAY}\nkwp = 1"), &["home.toml", "kwp"]),
+        ("[solar]\ninverter_limit_w = -1", &["solar.inverter_limit_w"]),
+        ("[home]\nlatitude = 91.0\nlongitude = 1.0", &["home.latitude: 91 is not between -90 and 90"]),
+        ("[home]\nlongitude = 1.0", &["home.longitude: set `latitude` as well"]),
+    ];
+    for (sky, expected) in wrong {
+        let error = skied(sky).expect_err(sky);
+        for part in *expected {
+            assert!(error.contains(part), "`{sky}` gives: {error}\nexpected to find: {part}");
+        }
+    }
+}

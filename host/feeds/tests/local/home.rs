@@ -5,18 +5,30 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use forecast::prices::Basis;
+use forecast::solar::sun::Place;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use super::*;
 
+/// A made-up Home Assistant.
 #[derive(Default)]
-struct FakeHome {
-    down: Mutex<bool>,
-    entities: BTreeMap<String, Value>,
+pub struct FakeHome {
+    pub down: Mutex<bool>,
+    /// What it answers to every question.
+    pub failing: Mutex<Option<String>>,
+    pub entities: BTreeMap<String, Value>,
+    pub place: Option<Place>,
+    pub solar: Value,
     /// By `domain.action`.
-    answers: BTreeMap<String, Value>,
-    called: Mutex<Vec<(String, Value)>>,
+    pub answers: BTreeMap<String, Value>,
+    pub called: Mutex<Vec<(String, Value)>>,
+}
+
+impl FakeHome {
+    fn fails(&self) -> Result<(), String> {
+        self.failing.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
 }
 
 #[async_trait]
@@ -32,11 +44,22 @@ impl HomePort for FakeHome {
     async fn call_action(&self, domain: &str, action: &str, data: Value) -> Result<Value, String> {
         let name = format!("{domain}.{action}");
         self.called.lock().unwrap().push((name.clone(), data));
+        self.fails()?;
         self.answers.get(&name).cloned().ok_or_else(|| format!("there is no action `{name}`"))
+    }
+
+    fn whereabouts(&self) -> Option<Place> {
+        self.place
+    }
+
+    async fn solar_forecast(&self) -> Result<Value, String> {
+        self.called.lock().unwrap().push(("energy/solar_forecast".into(), Value::Null));
+        self.fails()?;
+        Ok(self.solar.clone())
     }
 }
 
-fn json_of(name: &str) -> Value {
+pub fn json_of(name: &str) -> Value {
     serde_json::from_str(&payload(name)).unwrap()
 }
 

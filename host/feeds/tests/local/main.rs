@@ -8,6 +8,7 @@
 mod fallback;
 mod home;
 mod server;
+mod sky;
 mod sources;
 mod trouble;
 
@@ -53,13 +54,13 @@ fn feeds_of(
     (die, total): (f64, Duration),
 ) -> Feeds {
     let sources = sources.iter().map(|text| toml::from_str::<RawSource>(text).unwrap().check(folder).unwrap());
+    let rules = Rules::new("prices.import").in_currency(currency);
     let settings = Settings {
-        rules: Rules::new("prices.import").in_currency(currency),
         limits: HttpLimits { connect: total, total, most_bytes: 1 << 20 },
         cache: Some(Cache::new(folder.join("cache"))),
         dice: Arc::new(move || die),
     };
-    Feeds::new(sources.collect(), settings, home).unwrap()
+    Feeds::new(sources.collect(), rules, settings, home).unwrap()
 }
 
 fn feeds(sources: &[String], folder: &Path) -> Feeds {

@@ -10,8 +10,8 @@ fn minute() -> Accumulator {
     Accumulator::new(SignedDuration::from_mins(1))
 }
 
-fn grid(grid_w: f64) -> Sample {
-    Sample { grid_w: Some(grid_w), ..Sample::default() }
+fn grid(grid_w: f64) -> Measured {
+    Measured { grid_w: Some(grid_w), ..Measured::default() }
 }
 
 /// A sample each `step_s` from `from` until `until`, inclusive.
@@ -20,7 +20,7 @@ fn feed(
     from: &str,
     until: &str,
     step_s: i64,
-    sample: impl Fn(Timestamp) -> Sample,
+    sample: impl Fn(Timestamp) -> Measured,
 ) -> Vec<PastSlot> {
     let (mut now, until) = (at(from), at(until));
     let mut slots = Vec::new();
@@ -59,9 +59,9 @@ fn a_sample_across_the_border_counts_on_both_sides() {
 #[test]
 fn state_of_charge_is_that_of_the_end() {
     let start = at("2026-11-24T10:00:00Z");
-    let slots = feed(&mut minute(), "2026-11-24T10:00:00Z", "2026-11-24T10:15:00Z", 30, |now| Sample {
+    let slots = feed(&mut minute(), "2026-11-24T10:00:00Z", "2026-11-24T10:15:00Z", 30, |now| Measured {
         soc_pct: Some(50.0 + now.duration_since(start).as_secs_f64() / 30.0),
-        ..Sample::default()
+        ..Measured::default()
     });
     assert_eq!(slots[0].soc_pct, Some(79.0));
 }
@@ -78,11 +78,11 @@ fn a_pause_leaves_a_gap() {
 #[test]
 fn an_unknown_value_is_not_covered() {
     let half = at("2026-11-24T10:06:00Z");
-    let slots = feed(&mut minute(), "2026-11-24T10:00:00Z", "2026-11-24T10:15:00Z", 60, |now| Sample {
+    let slots = feed(&mut minute(), "2026-11-24T10:00:00Z", "2026-11-24T10:15:00Z", 60, |now| Measured {
         load_w: Some(300.0),
         solar_w: (now < half).then_some(100.0),
         temperature_c: Some(f64::NAN),
-        ..Sample::default()
+        ..Measured::default()
     });
     assert_eq!((slots[0].load_w, slots[0].solar_w), (Some(300.0), None));
     assert_eq!(slots[0].temperature_c, None);

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use model::slot;
 use model::snapshot::Problem;
+use serde::{Deserialize, Serialize};
 
 /// What is said of one period.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SolarPeriod {
     /// First instant.
     pub start: Timestamp,

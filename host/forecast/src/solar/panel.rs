@@ -11,6 +11,7 @@
 //! from which the usual losses and the efficiency of the inverter are.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::sun::{self, Place, Sun};
 
@@ -22,7 +23,7 @@ const GLASS: f64 = 0.05;
 const ROSS_K_M2_PER_W: f64 = 0.03;
 
 /// Modules that look the same way.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Array {
     /// Direct current at 1000 W/m² and 25 °C: the sum of what stands on the modules.
     pub peak_w: f64,

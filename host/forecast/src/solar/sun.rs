@@ -1,9 +1,10 @@
 //! Where the sun stands.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// A place on Earth.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Place {
     /// Degrees, north positive.
     pub latitude: f64,

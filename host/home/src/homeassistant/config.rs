@@ -382,7 +382,7 @@ impl HomeEntities {
     }
 
     /// Every entity that is read as a number.
-    fn measured(&self) -> Vec<&EntityRef> {
+    pub(crate) fn measured(&self) -> Vec<&EntityRef> {
         let mut measured = vec![&self.grid_power];
         let single = [&self.solar_power, &self.load_power, &self.temperature, &self.import_cap];
         measured.extend(single.into_iter().flatten());

@@ -306,6 +306,8 @@ impl Session<'_> {
         self.shared.update(|inner| {
             inner.known.timezone = text("time_zone");
             inner.known.currency = text("currency");
+            inner.known.country = text("country");
+            inner.known.place = protocol::place(config);
             if state != "RUNNING" {
                 inner.known.link = Link::Connecting { reason: format!("Home Assistant is not ready yet: {state}") };
             }

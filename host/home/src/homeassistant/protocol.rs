@@ -1,5 +1,7 @@
 //! Messages of Home Assistant's WebSocket API, as of 2025.4: pure, and without trust in their shape.
 
+use forecast::solar::sun::Place;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// What Home Assistant says.
@@ -81,9 +83,20 @@ pub fn supported_features() -> Value {
     json!({ "type": "supported_features", "features": { "coalesce_messages": 1 } })
 }
 
-/// Asks for time zone, currency and whether the start is over.
+/// Asks for time zone, currency, place and whether the start is over.
 pub fn get_config() -> Value {
     json!({ "type": "get_config" })
+}
+
+/// Where the home is, from the answer to [`get_config`].
+pub fn place(config: &Value) -> Option<Place> {
+    let degrees = |key: &str, most: f64| config.get(key)?.as_f64().filter(|degrees| degrees.abs() <= most);
+    Some(Place { latitude: degrees("latitude", 90.0)?, longitude: degrees("longitude", 180.0)? })
+}
+
+/// Asks for what the Energy dashboard's solar forecasts say (`homeassistant/components/energy/websocket_api.py`).
+pub fn solar_forecast() -> Value {
+    json!({ "type": "energy/solar_forecast" })
 }
 
 /// Asks for the states of all entities.
@@ -105,6 +118,18 @@ pub fn subscribe_entities<'a>(entities: impl IntoIterator<Item = &'a str>) -> Va
 /// Asks for a sign of life.
 pub fn ping() -> Value {
     json!({ "type": "ping" })
+}
+
+/// Asks for means of the past.
+pub fn statistics(from: Timestamp, until: Timestamp, entities: &[&str], period: &str) -> Value {
+    json!({
+        "type": "recorder/statistics_during_period",
+        "start_time": from.to_string(),
+        "end_time": until.to_string(),
+        "statistic_ids": entities,
+        "period": period,
+        "types": ["mean"],
+    })
 }
 
 /// Calls a service.

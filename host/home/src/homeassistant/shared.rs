@@ -56,8 +56,8 @@ pub struct Inner {
 impl Shared {
     /// Not connected yet.
     pub fn new(entities: HomeEntities) -> Self {
-        let known =
-            Known { link: Link::Connecting { reason: String::new() }, timezone: None, currency: None, states: None };
+        let link = Link::Connecting { reason: String::new() };
+        let known = Known { link, timezone: None, currency: None, country: None, place: None, states: None };
         let inner = Inner { known, unseen: BTreeMap::new(), sent: BTreeMap::new() };
         Self { entities, inner: Mutex::new(inner), changes: watch::Sender::new(0) }
     }

@@ -87,7 +87,14 @@ fn calls(states: &States, target: &str, command: &Command) -> Vec<String> {
 }
 
 fn known(states: Option<States>) -> Known {
-    Known { link: Link::Connecting { reason: String::new() }, timezone: None, currency: None, states }
+    Known {
+        link: Link::Connecting { reason: String::new() },
+        timezone: None,
+        currency: None,
+        country: None,
+        place: None,
+        states,
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The home as its entities show it.
 
+use forecast::solar::sun::Place;
 use model::snapshot::{Abilities, Level};
 use model::{BatteryState, DeviceState, Fault, HomeState, Link, Reading, TargetId};
 
@@ -16,6 +17,10 @@ pub struct Known {
     pub timezone: Option<String>,
     /// ISO 4217.
     pub currency: Option<String>,
+    /// ISO 3166.
+    pub country: Option<String>,
+    /// Where the home is.
+    pub place: Option<Place>,
     /// The states, once all were read over this connection.
     pub states: Option<States>,
 }

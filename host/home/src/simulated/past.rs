@@ -1,4 +1,4 @@
-//! Two days that the home lived before it was started.
+//! Four weeks that the home lived before it was started.
 
 use jiff::{SignedDuration, Timestamp};
 use model::slot;
@@ -9,7 +9,8 @@ use super::SimulatedError;
 use super::layout::Layout;
 use super::year::Year;
 
-const DAYS: i64 = 2;
+/// Enough to know the days of the week.
+const DAYS: i64 = 28;
 /// Where the battery stood before.
 const FIRST_SOC_PCT: f64 = 50.0;
 
@@ -21,7 +22,7 @@ pub(super) struct Lived {
 }
 
 /// Self-consumption, slot by slot.
-pub(super) fn two_days(year: &Year, now: Timestamp) -> Result<Lived, SimulatedError> {
+pub(super) fn lived(year: &Year, now: Timestamp) -> Result<Lived, SimulatedError> {
     let layout = Layout::default();
     let parameters = BatteryParameters { ramp_w_per_s: None, latency_s: 0.0, ..layout.battery.parameters };
     let plugs_w = layout.plugs.iter().filter(|plug| plug.starts_on).map(|plug| plug.power_w).sum();

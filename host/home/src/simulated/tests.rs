@@ -45,15 +45,15 @@ fn soc_pct(home: &SimulatedHome) -> f64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_past_two_days_are_there_at_once() {
+async fn the_past_four_weeks_are_there_at_once() {
     // In June, when there is sun to store.
     let home = SimulatedHome::start_with(SimulatedConfig::default(), clock("2026-06-15T11:00:00Z")).unwrap();
     let past = home.past_slots();
-    assert_eq!(past.len(), 192);
-    assert_eq!(past[0].start.to_string(), "2026-06-13T11:00:00Z");
-    assert_eq!(past[191].end.to_string(), "2026-06-15T11:00:00Z");
+    assert_eq!(past.len(), 28 * 96);
+    assert_eq!(past[0].start.to_string(), "2026-05-18T11:00:00Z");
+    assert_eq!(past[28 * 96 - 1].end.to_string(), "2026-06-15T11:00:00Z");
     assert!(past.windows(2).all(|pair| pair[0].end == pair[1].start));
-    assert_eq!(past[191].soc_pct.map(|soc| (soc * 10.0).round() / 10.0), Some(soc_pct(&home)));
+    assert_eq!(past[28 * 96 - 1].soc_pct.map(|soc| (soc * 10.0).round() / 10.0), Some(soc_pct(&home)));
     for slot in &past {
         let sum = slot.grid_w.unwrap() + slot.solar_w.unwrap() + slot.battery_w.unwrap() - slot.load_w.unwrap();
         assert!(sum.abs() < 1e-9, "{slot:?}");

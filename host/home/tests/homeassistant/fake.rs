@@ -63,7 +63,7 @@ impl Fake {
 
 /// What `get_config` answers when the start is over.
 pub fn running() -> Value {
-    json!({ "state": "RUNNING", "time_zone": "Europe/Berlin", "currency": "EUR" })
+    json!({ "state": "RUNNING", "time_zone": "Europe/Berlin", "currency": "EUR", "country": "DE" })
 }
 
 /// One client.

@@ -419,6 +419,43 @@ async fn returns_the_response_of_an_action() {
 }
 
 #[tokio::test]
+async fn returns_the_solar_forecasts_of_the_energy_dashboard() {
+    let fake = Fake::new().await;
+    let (home, mut peer, _, _) = in_step(&fake).await;
+    let forecasts = json!({ "01J0SOLCAST": { "wh_hours": { "2026-06-01T09:00:00+00:00": 800 } } });
+    let (answer, ()) = tokio::join!(home.solar_forecast(), async {
+        let asked = peer.expect("energy/solar_forecast").await;
+        peer.answer(&asked, forecasts.clone()).await;
+    });
+    assert_eq!(answer, Ok(forecasts));
+    let (answer, ()) = tokio::join!(home.solar_forecast(), async {
+        let asked = peer.expect("energy/solar_forecast").await;
+        let error = json!({ "code": "unknown_command", "message": "Unknown command." });
+        peer.say(json!({ "id": asked["id"], "type": "result", "success": false, "error": error })).await;
+    });
+    assert_eq!(answer, Err(CallError::Refused("Unknown command.".into())));
+}
+
+#[tokio::test]
+async fn says_where_the_home_is_once_it_is_told() {
+    let fake = Fake::new().await;
+    let home = HomeAssistant::connect(fake.connection(), entities());
+    assert_eq!(home.whereabouts(), None);
+    for (latitude, known) in [(json!(52.5), Some(52.5)), (json!(1e3), None), (Value::Null, None)] {
+        let mut peer = fake.accept().await;
+        peer.let_in().await;
+        let asked = peer.expect("get_config").await;
+        let mut config = running();
+        (config["latitude"], config["longitude"]) = (latitude, json!(13.4));
+        peer.answer(&asked, config).await;
+        peer.expect("subscribe_entities").await;
+        let place = home.whereabouts();
+        assert_eq!(place.map(|place| place.latitude), known);
+        assert_eq!(place.map(|place| place.longitude), known.map(|_| 13.4));
+    }
+}
+
+#[tokio::test]
 async fn validates_against_all_states_and_services() {
     let fake = Fake::new().await;
     let (home, mut peer, _, _) = in_step(&fake).await;

