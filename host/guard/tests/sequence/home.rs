@@ -104,9 +104,9 @@ impl Life {
     pub fn can_be_stopped(&mut self) -> Holds {
         self.home.link = Link::Up { since: self.now };
         self.pass(Duration::from_secs(20));
-        for n in 0..BATTERIES.len() {
+        for (n, battery) in BATTERIES.into_iter().enumerate() {
             self.home.batteries[n].taken = None;
-            let hold = self.guard.hold(BATTERIES[n], &self.scene());
+            let hold = self.guard.hold(battery, &self.scene());
             proptest::prop_assert_eq!(hold.verdict.approved, Some(Command::Hold), "{:?}", hold.verdict.findings);
         }
         Ok(())
