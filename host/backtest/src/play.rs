@@ -176,6 +176,11 @@ impl<'a> Player<'a> {
         let inputs = Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w: 0.0 };
         let begin_soc_pct = self.home.battery().soc_pct();
         let step = self.home.step(inputs, SLOT_S as f64);
+        if let Some(guard) = &self.guard {
+            // Live, the power is read each second: without it, what is stored would seem to jump.
+            let home = self.shown(&row, begin_soc_pct, step.battery_w);
+            self.watch.observe(&home, guard.limits(), self.uptime() + Duration::from_secs(1), row.start);
+        }
         let local = row.start.to_zoned_datetime(self.zone.clone());
         for split in [&mut self.day, &mut self.month] {
             let label = local.strftime(split.format).to_string();
@@ -208,8 +213,8 @@ impl<'a> Player<'a> {
             self.played.accepted += 1;
             return Drive::of(&action.command);
         };
-        let home = self.shown(row);
-        let uptime = Duration::from_secs(SLOT_S.unsigned_abs() * (self.next as u64 + 1));
+        let home = self.shown(row, self.home.battery().soc_pct(), self.last.battery_w);
+        let uptime = self.uptime();
         self.watch.observe(&home, guard.limits(), uptime, row.start);
         let scene = Scene { home: &home, now: row.start, uptime, ledger: &self.ledger, watch: &self.watch };
         let proposal = Proposal { by, action: &action, mandate: &self.mandate };
@@ -230,8 +235,12 @@ impl<'a> Player<'a> {
         Drive::of(&command?)
     }
 
+    fn uptime(&self) -> Duration {
+        Duration::from_secs(SLOT_S.unsigned_abs() * (self.next as u64 + 1))
+    }
+
     /// What the home shows when the slot begins: what was measured in the one before.
-    fn shown(&self, row: &SeriesRow) -> HomeState {
+    fn shown(&self, row: &SeriesRow, soc_pct: f64, battery_w: f64) -> HomeState {
         let reading = |name: &str, value: f64| Reading::of(name, value, row.start);
         HomeState {
             link: Link::Up { since: self.rows.first().map_or(row.start, |first| first.start) },
@@ -245,8 +254,8 @@ impl<'a> Player<'a> {
             phase_current_a: Vec::new(),
             batteries: vec![BatteryState {
                 id: self.house.battery.clone(),
-                soc_pct: reading("soc", self.home.battery().soc_pct()),
-                power_w: reading("power", self.last.battery_w),
+                soc_pct: reading("soc", soc_pct),
+                power_w: reading("power", battery_w),
                 device_max_charge_w: None,
                 device_max_discharge_w: None,
                 taken: None,

@@ -113,7 +113,8 @@ fn a_run_that_is_gone_on_with_ends_the_same() {
     let (_, gone_on) = played(&house, 10 * 96, &before);
     assert_eq!(serde_json::to_string(&gone_on).unwrap(), serde_json::to_string(&through).unwrap());
     assert_eq!((through.days.len(), through.strategy_errors), (10, 0));
-    assert!(through.accepted + through.adjusted + through.refused == 960);
+    assert_eq!(through.accepted + through.adjusted + through.refused, 960);
+    assert!(through.refused < 50, "{} refused", through.refused);
     let by_month: f64 = through.months.iter().map(|(_, cost)| cost).sum();
     assert!((through.totals.unwrap().cost_eur - by_month).abs() < 5.0);
 }
