@@ -93,6 +93,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/override": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Commands a battery or device by hand for some time, in place of every strategy. The guard judges it like a
+         *     plan; what became of it is shown in `doing` of the present.
+         */
+        post: operations["set"];
+        /** Ends a command by hand before its time. */
+        delete: operations["clear"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/past": {
         parameters: {
             query?: never;
@@ -105,6 +126,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses: no strategy is heard, and every target that is not commanded by hand is given back its settings. */
+        post: operations["pause"];
+        /** Ends a pause before its time. */
+        delete: operations["resume"];
         options?: never;
         head?: never;
         patch?: never;
@@ -586,6 +625,11 @@ export interface components {
             /** @enum {string} */
             kind: "reconnected";
         } | {
+            /** @description What, for a person. */
+            what: string;
+            /** @enum {string} */
+            kind: "owner";
+        } | {
             /** @description Which, and how. */
             what: string;
             /** @enum {string} */
@@ -948,6 +992,18 @@ export interface components {
              */
             export_limit_w?: number | null;
         };
+        /** @description All that the owner does by hand now. */
+        Hand: {
+            /**
+             * @description By target.
+             * @default {}
+             */
+            overrides: {
+                [key: string]: components["schemas"]["Override"];
+            };
+            /** @default null */
+            pause: components["schemas"]["Pause"] | null;
+        };
         /** @description How the daemon is doing, for monitors. */
         Health: {
             /** @description In one word. */
@@ -986,6 +1042,8 @@ export interface components {
             load_power_w?: components["schemas"]["Reading"] | null;
             temperature_c?: components["schemas"]["Reading"] | null;
             import_cap_w?: components["schemas"]["Reading"] | null;
+            /** @description Current of each phase at the connection, ampere, L1 first; the sign does not matter. Empty: not measured. */
+            phase_current_a?: components["schemas"]["Reading"][];
             /** @description All mapped batteries. */
             batteries: components["schemas"]["BatteryState"][];
             /** @description All mapped devices. */
@@ -1121,6 +1179,8 @@ export interface components {
             strategy?: components["schemas"]["StrategyRef"] | null;
             /** @description That plan in one sentence. */
             summary: string;
+            /** @description What the owner does by hand now. */
+            hand?: components["schemas"]["Hand"];
             /** @description One for each target, batteries first. */
             doing: components["schemas"]["Doing"][];
             /** @description One for each battery. */
@@ -1150,6 +1210,26 @@ export interface components {
          * @enum {string}
          */
         Mode: "advise" | "control";
+        /** @description A command by hand. */
+        NewOverride: {
+            /** @description Battery or device. */
+            target: string;
+            /** @description What it is told; the guard judges it. */
+            command: components["schemas"]["Command"];
+            /**
+             * Format: int64
+             * @description When it ends by itself, seconds from now; a day at the most.
+             */
+            lasts_s: number;
+        };
+        /** @description A pause. */
+        NewPause: {
+            /**
+             * Format: int64
+             * @description When it ends by itself, seconds from now; a day at the most.
+             */
+            lasts_s: number;
+        };
         /** @description What became of one approved command. */
         Outcome: {
             /** @description Battery or device. */
@@ -1180,6 +1260,21 @@ export interface components {
             grid_w?: number | null;
             /** @description One for each target. */
             targets: components["schemas"]["Expectation"][];
+        };
+        /** @description A command that the owner gave by hand: it beats every strategy, and passes the same guard. */
+        Override: {
+            /** @description What the target is told. */
+            command: components["schemas"]["Command"];
+            /**
+             * Format: date-time
+             * @description When it was given.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            until: string;
         };
         /** @description What another active strategy added to a tick: the snapshot is the tick's. */
         Part: {
@@ -1256,6 +1351,22 @@ export interface components {
             temperature_c?: number | null;
             /** @description Named values. */
             extras?: components["schemas"]["Extra"][];
+        };
+        /**
+         * @description No strategy is heard: every target is given back its settings from before, but for those that the owner
+         *     overrides.
+         */
+        Pause: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            until: string;
         };
         /** @description A strategy's answer. */
         Plan: {
@@ -1344,7 +1455,7 @@ export interface components {
          *     with the functions in the guard crate.
          * @enum {string}
          */
-        Rule: "finite" | "unknown-target" | "capability" | "undeclared" | "grant" | "duplicate" | "link" | "taken" | "clock-skew" | "unknown-reading" | "stale-reading" | "implausible-reading" | "soc-floor" | "outage-reserve" | "soc-ceiling" | "charge-power" | "discharge-power" | "external-limit" | "grid-import-limit" | "feed-in-limit" | "range" | "step" | "in-use" | "dwell" | "switch-budget" | "write-interval" | "write-budget";
+        Rule: "finite" | "unknown-target" | "capability" | "undeclared" | "grant" | "duplicate" | "override-end" | "link" | "taken" | "clock-skew" | "unknown-reading" | "stale-reading" | "implausible-reading" | "soc-floor" | "outage-reserve" | "soc-ceiling" | "charge-power" | "discharge-power" | "external-limit" | "grid-import-limit" | "phase-current" | "feed-in-limit" | "range" | "ramp" | "step" | "in-use" | "dwell" | "switch-budget" | "write-interval" | "write-budget";
         /** @description What a strategy that is only looked at said to a tick's snapshot. */
         Shadow: {
             /**
@@ -1776,8 +1887,15 @@ export interface components {
             parts?: components["schemas"]["Part"][];
             /** @description Actions that came second, in the order in which they were found. */
             superseded?: components["schemas"]["Superseded"][];
+            /** @description What the owner commanded by hand: heard before every strategy. */
+            overrides?: components["schemas"]["Action"][];
             /**
-             * @description One for each action that is not superseded, in the order of the strategies and their plans; then the
+             * Format: date-time
+             * @description Until when the owner paused: no strategy's command is carried out.
+             */
+            paused_until?: string | null;
+            /**
+             * @description One for each action that is not superseded, the owner's first, then in the order of the strategies and their plans; then the
              *     guard's own.
              */
             verdicts: components["schemas"]["Verdict"][];
@@ -2012,6 +2130,104 @@ export interface operations {
             };
         };
     };
+    set: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOverride"];
+            };
+        };
+        responses: {
+            /** @description All that is done by hand now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hand"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is no such target. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It cannot be told that, or for so long. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    clear: {
+        parameters: {
+            query: {
+                /** @description Battery or device. */
+                target: string;
+            };
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that is done by hand now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hand"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is no such target, or nothing to end. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     past: {
         parameters: {
             query?: {
@@ -2037,6 +2253,92 @@ export interface operations {
             };
             /** @description A parameter is wrong. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    pause: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPause"];
+            };
+        };
+        responses: {
+            /** @description All that is done by hand now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hand"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It cannot last so long. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that is done by hand now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hand"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is no pause. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
