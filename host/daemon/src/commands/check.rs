@@ -17,8 +17,11 @@ use super::say;
 use crate::cli::HomeArgs;
 use crate::config::{PriceSources, SkySources};
 use crate::wiring::{self, Place};
-use crate::{feeds, shipped};
+use crate::{feeds, past, shipped};
 use knowledge::{AHEAD, Knowledge};
+
+/// Of what is named while too little was measured.
+const COLD_START: &str = "cold-start";
 
 /// Says what is wrong with a configuration and with what it names. Fails when something is.
 pub async fn run(args: HomeArgs) -> Result<()> {
@@ -42,12 +45,20 @@ pub async fn run(args: HomeArgs) -> Result<()> {
         problems.extend(check_prices(prices, &parts.tariff, home).await?);
         let knowledge = Knowledge::new(parts.tariff.clone(), None);
         feeds::prices::once(prices, home, &knowledge).await?;
+        let learned = past::glance(home, &parts.setup, &knowledge).await;
         let now = Timestamp::now();
+        // Too short a past is nobody's fault.
+        let (short, known): (Vec<_>, Vec<_>) =
+            knowledge.known(now).problems.into_iter().partition(|problem| problem.code == COLD_START);
         if !prices.import.is_empty() {
             // Sources of which each is in order need not have a price for the present.
-            let known = knowledge.known(now).problems.into_iter().map(|problem| problem.text);
+            let texts = known.into_iter().map(|problem| problem.text);
             problems
-                .extend(known.filter(|text| !problems.iter().any(|named| named.ends_with(text))).collect::<Vec<_>>());
+                .extend(texts.filter(|text| !problems.iter().any(|named| named.ends_with(text))).collect::<Vec<_>>());
+        }
+        match learned {
+            Ok(()) => short.iter().for_each(|problem| say(format!("note: the recorder has little: {}", problem.text))),
+            Err(error) => say(format!("note: the recorder's past could not be read: {error:#}")),
         }
         let zone = snapshot::timezone(&snapshot::timezone_name(&parts.setup, &home.state()));
         problems.extend(check_sky(sky, home, &zone).await?);
