@@ -25,7 +25,7 @@ pub async fn check(daemon: &Daemon, name: &str) -> Result<()> {
 /// A test fails.
 pub async fn check_all(daemon: &Daemon, name: &str, strategy: &Path) -> Result<()> {
     let strategy = strategy.to_string_lossy();
-    for script in ["page.mjs", "pages.mjs", "strategies.mjs", "subpath.mjs"] {
+    for script in ["page.mjs", "pages.mjs", "hand.mjs", "strategies.mjs", "subpath.mjs"] {
         run(daemon.url(), name, script, &[("STRATEGY", &strategy)]).await?;
     }
     Ok(())
