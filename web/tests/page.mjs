@@ -53,6 +53,9 @@ async function compare(page, state) {
   const modes = new Set(state.doing.map((d) => d.mode));
   const mode = modes.size > 1 ? 'mixed' : ([...modes][0] ?? 'advise');
   if (mode === 'advise' || mode === 'control') assert.equal(await attribute('mode', 'data-mode'), mode);
+  const { problems } = (await get('api/ticks/latest')).input.snapshot;
+  const named = problems.length > 0 ? spaces(await text('problems')) : '';
+  for (const problem of problems) assert.ok(named.includes(spaces(problem.text)), problem.text);
   if (state.strategy) assert.match(await text('strategy-active'), new RegExp(escape(state.strategy.name)));
 }
 

@@ -26,7 +26,7 @@ const PING: Duration = Duration::from_secs(15);
 /// When the browser is to try again after a lost connection.
 const RETRY: Duration = Duration::from_secs(2);
 /// Most streams at once.
-const STREAMS_MOST: usize = 64;
+const STREAMS_MOST: usize = 256;
 
 /// What the streams share.
 #[derive(Clone, Debug)]

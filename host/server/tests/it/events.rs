@@ -139,7 +139,7 @@ async fn only_so_many_streams_are_open_at_once() {
         tower::ServiceExt::oneshot(router.clone(), request.body(axum::body::Body::empty()).unwrap())
     };
     let mut streams = Vec::new();
-    for _ in 0..64 {
+    for _ in 0..256 {
         let response = open().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         streams.push(response);
