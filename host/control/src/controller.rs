@@ -93,6 +93,8 @@ pub struct Controller {
     record_error: Option<String>,
     unrecorded: i64,
     baselines: BTreeSet<TargetId>,
+    /// What is done by hand, as it was acted on last.
+    hand: Hand,
     live: watch::Sender<Arc<Live>>,
     sent: (mpsc::Sender<Sent>, mpsc::Receiver<Sent>),
 }
@@ -152,11 +154,13 @@ impl Controller {
             record_error: None,
             unrecorded: 0,
             baselines: BTreeSet::new(),
+            hand: Hand::default(),
             live,
             sent: mpsc::channel(64),
         };
         controller.load_ledger();
         controller.load_hand();
+        controller.load_debts();
         (controller, live_receiver)
     }
 
@@ -165,8 +169,8 @@ impl Controller {
         self.owner.clone()
     }
 
-    /// Runs until `shutdown`, then gives every target back the settings it had before.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    /// Runs until `shutdown`, then gives every target back the settings it had before. Returns whether all were.
+    pub async fn run(mut self, shutdown: CancellationToken) -> bool {
         let mut home = self.home.changes();
         let mut data = self.data.changes();
         let mut library = self.library.changes();
@@ -203,7 +207,7 @@ impl Controller {
             self.drive();
             self.publish();
         }
-        self.farewell().await;
+        self.farewell().await
     }
 
     /// Takes in what the owner lets strategies do from now on.
@@ -220,11 +224,15 @@ impl Controller {
         let text = serde_json::to_string(new).map_err(|error| RecordError(format!("what is done by hand: {error}")));
         let result = text.and_then(|text| self.record.save_hand(&text));
         self.note_record(result.err());
-        for id in new.overrides.keys() {
-            if let Some(target) = self.targets.get_mut(id) {
+        // What somebody else set is respected until the owner says something new of it.
+        let pauses = new.pause.is_some() && new.pause != self.hand.pause;
+        for (id, target) in &mut self.targets {
+            let is_new = new.overrides.get(id).is_some_and(|given| self.hand.overrides.get(id) != Some(given));
+            if is_new || pauses {
                 target.foreign.end();
             }
         }
+        self.hand = new.clone();
         self.tick(Cause::Owner { what: owner::describe(new) }).await;
     }
 
@@ -237,6 +245,15 @@ impl Controller {
                 Err(error) => tracing::warn!(%error, "what was done by hand before the start cannot be read"),
             },
             Err(error) => self.note_record(Some(error)),
+        }
+        self.hand = self.owner.at(Timestamp::now());
+    }
+
+    /// What was taken over before the program was started and is not commanded any more is given back. The first
+    /// tick comes before that.
+    fn load_debts(&mut self) {
+        for target in self.targets.values_mut().filter(|target| target.mode == Mode::Control) {
+            target.owes_release = matches!(self.record.baseline(&target.id), Ok(Some(_)));
         }
     }
 

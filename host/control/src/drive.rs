@@ -28,6 +28,8 @@ pub struct Due<'a> {
     pub grant: &'a Grant,
     /// What was written last; `None`: nothing since the link came up.
     pub written: Option<&'a Command>,
+    /// Its power, discharge positive, where that can be believed.
+    pub measured_w: Option<f64>,
     /// What following the meter asks for, while that is in force.
     pub follow: Follow,
     /// A new plan waits for the write interval, so the meter is not followed meanwhile: each set-point
@@ -104,12 +106,14 @@ pub fn next(guard: &Guard, due: &Due<'_>, scene: &Scene<'_>) -> Next {
         Command::Balance(limits) => *limits,
         _ => BalanceLimits::default(),
     };
-    let wanted = match due.in_force {
-        Command::Balance(limits) => match balanced(due, limits) {
-            Some(command) => command,
-            None => return Next::Keep,
+    let (wanted, written) = match due.in_force {
+        Command::Balance(limits) => match (balanced(due, limits), due.measured_w) {
+            (Some(command), _) => (command, due.written.cloned()),
+            // Nobody knows what it was told, so what it does is judged.
+            (None, Some(measured_w)) => (from_power(measured_w), Some(from_power(measured_w))),
+            (None, None) => return Next::Keep,
         },
-        other => other.clone(),
+        other => (other.clone(), due.written.cloned()),
     };
     let setpoint = Setpoint { battery: due.battery, command: &wanted, within: &within, by: due.by, grant: due.grant };
     let judged = guard.judge_setpoint(&setpoint, scene);
@@ -117,7 +121,7 @@ pub fn next(guard: &Guard, due: &Due<'_>, scene: &Scene<'_>) -> Next {
         Some(approved) => (approved, judged.verdict),
         None => return Next::Wait(judged.verdict.findings.last().map_or(Rule::Link, |finding| finding.rule)),
     };
-    match (due.written, approved.command()) {
+    match (&written, approved.command()) {
         (Some(written), Some(new)) if is_same(written, new) => Next::Keep,
         _ => Next::Write(approved, verdict),
     }
@@ -225,11 +229,24 @@ mod tests {
 
         fn next(&self, in_force: &Command, written: Option<&Command>, follow: Follow, paused: bool) -> Next {
             let grant = &Grant::default();
-            let due = Due { battery: "b", in_force, by: Some("test"), grant, written, follow, paused };
+            let due = Due {
+                battery: "b",
+                in_force,
+                by: Some("test"),
+                grant,
+                written,
+                measured_w: Some(to_power_shown(&self.state)),
+                follow,
+                paused,
+            };
             let uptime = Duration::from_secs(600);
             let scene = Scene { home: &self.state, now: NOW, uptime, ledger: &self.ledger, watch: &self.watch };
             next(&self.guard, &due, &scene)
         }
+    }
+
+    fn to_power_shown(state: &HomeState) -> f64 {
+        state.batteries[0].power_w.value.unwrap()
     }
 
     fn written(next: Next) -> Option<Command> {
@@ -252,6 +269,14 @@ mod tests {
         assert_eq!(follow(3000.0, &balance()), Some(Command::Discharge { power_w: 800.0 }));
         let only_charge = Command::Balance(BalanceLimits { max_discharge_w: Some(0.0), ..BalanceLimits::default() });
         assert_eq!(follow(360.0, &only_charge), Some(Command::Hold));
+    }
+
+    #[test]
+    fn what_nobody_knows_is_stopped_where_it_may_not_be() {
+        let at_floor = Bench::new(10.0, -100.0, 500.0);
+        assert_eq!(written(at_floor.next(&balance(), None, Follow::Stay, false)), Some(Command::Hold));
+        let in_the_middle = Bench::new(50.0, -100.0, 500.0);
+        assert_eq!(written(in_the_middle.next(&balance(), None, Follow::Stay, false)), None);
     }
 
     #[test]

@@ -195,10 +195,12 @@ impl Target {
 
     /// Whether something may be written now.
     pub fn is_ready(&self, now: Instant) -> bool {
-        self.mode == Mode::Control
-            && !self.in_flight
-            && self.hold_off.is_none_or(|until| now >= until)
-            && !self.foreign.is_respected(now)
+        self.listens(now) && !self.in_flight
+    }
+
+    /// Whether it is ours to write to: it takes what it is told, and nobody else's setting is respected.
+    pub fn listens(&self, now: Instant) -> bool {
+        self.mode == Mode::Control && self.hold_off.is_none_or(|until| now >= until) && !self.foreign.is_respected(now)
     }
 
     /// Forgets what was written: after a new link nobody knows what the device did meanwhile.

@@ -16,10 +16,9 @@ pub const SILENT: Duration = Duration::from_secs(300);
 /// 2100: a dead man that counts from there does nothing.
 const NEVER: i64 = 4_102_444_800;
 
-/// Beats while the control loop goes on, once a minute: each beat follows a pass of that loop. When it ends
-/// properly, everything is given back already, so the dead man is put to rest. Where nothing is commanded,
-/// nothing beats.
-pub async fn beat(home: Arc<HomeAssistant>, heartbeat: EntityId, mut live: watch::Receiver<Arc<Live>>) {
+/// Beats while the control loop goes on, once a minute: each beat follows a pass of that loop. Where nothing is
+/// commanded, nothing beats. Returns whether anything did.
+pub async fn beat(home: Arc<HomeAssistant>, heartbeat: EntityId, mut live: watch::Receiver<Arc<Live>>) -> bool {
     let mut last: Option<Instant> = None;
     while live.changed().await.is_ok() {
         let is_due = last.is_none_or(|at| at.elapsed() >= EVERY);
@@ -32,9 +31,12 @@ pub async fn beat(home: Arc<HomeAssistant>, heartbeat: EntityId, mut live: watch
             show(&home, &heartbeat, Timestamp::now()).await;
         }
     }
-    if last.is_some() {
-        show(&home, &heartbeat, Timestamp::from_second(NEVER).unwrap_or(Timestamp::MAX)).await;
-    }
+    last.is_some()
+}
+
+/// Puts the dead man to rest: only when everything is given back.
+pub async fn rest(home: &HomeAssistant, heartbeat: &EntityId) {
+    show(home, heartbeat, Timestamp::from_second(NEVER).unwrap_or(Timestamp::MAX)).await;
 }
 
 async fn show(home: &HomeAssistant, heartbeat: &EntityId, at: Timestamp) {

@@ -131,7 +131,8 @@ impl Watch {
         };
         match &mut self.clock {
             Some(clock) if clock.link == *since => {
-                if newest > clock.newest {
+                // One from the future says nothing any more once it is gone.
+                if newest > clock.newest || clock.newest > now {
                     (clock.newest, clock.behind) = (newest, Some(now.duration_since(newest)));
                 }
             }

@@ -112,14 +112,16 @@ impl Controller {
             let Some(in_force) = target.standing.as_ref().and_then(|s| s.approved.command()) else { continue };
             let by = target.standing.as_ref().and_then(|s| s.verdict.by.as_deref());
             let grant = by.and_then(|by| self.roster.members.get(by)).map_or(&everything, |member| &member.grant);
+            let measured_w = self.battery_w(&state, &target.id, now);
             let due = Due {
                 battery: &target.id,
                 by,
                 grant,
                 in_force,
                 written: target.written.as_ref().map(|(command, _)| command),
+                measured_w,
                 // One whose power nobody knows cannot follow.
-                follow: match self.battery_w(&state, &target.id, now) {
+                follow: match measured_w {
                     Some(_) => Follow::of(&answer, &target.id),
                     None => Follow::Rest,
                 },
@@ -148,9 +150,11 @@ impl Controller {
     }
 
     /// What following the meter asks of the batteries that do.
+    /// One that may not be written to is load or source like any other.
     fn follow(&mut self, state: &HomeState, grid_w: Option<f64>, now: Timestamp) -> Answer {
+        let instant = Instant::now();
         let balanced = |target: &Target| match target.standing.as_ref()?.approved.command()? {
-            Command::Balance(limits) if target.mode == Mode::Control => Some((target.id.clone(), *limits)),
+            Command::Balance(limits) if target.listens(instant) => Some((target.id.clone(), *limits)),
             _ => None,
         };
         let following: Vec<_> = self.targets.values().filter_map(balanced).collect();
@@ -389,8 +393,10 @@ impl Controller {
             return;
         }
         match self.release_order(id) {
-            Some(order) => self.dispatch(id, order),
-            None => self.owes_nothing(id),
+            Ok(Some(order)) => self.dispatch(id, order),
+            Ok(None) => self.owes_nothing(id),
+            // It is owed still, and tried again.
+            Err(error) => self.note_record(Some(error)),
         }
     }
 
@@ -406,14 +412,9 @@ impl Controller {
         }
     }
 
-    fn release_order(&mut self, id: &TargetId) -> Option<Approved> {
-        match self.record.baseline(id) {
-            Ok(baseline) => Some(self.guard.release(id, baseline?)),
-            Err(error) => {
-                self.note_record(Some(error));
-                None
-            }
-        }
+    /// `None`: no settings from before are kept.
+    fn release_order(&self, id: &TargetId) -> Result<Option<Approved>, RecordError> {
+        Ok(self.record.baseline(id)?.map(|baseline| self.guard.release(id, baseline)))
     }
 
     fn released(&mut self, id: &TargetId) {
@@ -428,8 +429,8 @@ impl Controller {
         self.note_record(result.err());
     }
 
-    /// Restores every target that was commanded, after waiting for orders on their way.
-    pub(super) async fn farewell(&mut self) {
+    /// Restores every target that was commanded, after waiting for orders on their way. Returns whether all were.
+    pub(super) async fn farewell(&mut self) -> bool {
         let end = tokio::time::Instant::now() + FAREWELL;
         while self.targets.values().any(|t| t.in_flight) {
             match tokio::time::timeout_at(end, self.sent.1.recv()).await {
@@ -439,17 +440,32 @@ impl Controller {
         }
         let commanded: Vec<TargetId> =
             self.targets.values().filter(|t| t.mode == Mode::Control).map(|t| t.id.clone()).collect();
+        let mut all = true;
         for id in commanded {
-            let Some(order) = self.release_order(&id) else { continue };
+            let order = match self.release_order(&id) {
+                Ok(Some(order)) => order,
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::error!(target = id, %error, "settings from before cannot be read");
+                    all = false;
+                    continue;
+                }
+            };
             if let Some(why) = self.release_waits(&id) {
                 tracing::warn!(target = id, why, "settings from before are not restored; the target stays as it is");
+                all = false;
                 continue;
             }
             match tokio::time::timeout_at(end, self.home.send(&order)).await {
-                Ok(Ok(())) => self.released(&id),
+                Ok(Ok(())) => {
+                    self.released(&id);
+                    continue;
+                }
                 Ok(Err(error)) => tracing::error!(target = id, %error, "settings from before could not be restored"),
                 Err(_) => tracing::error!(target = id, "no time left to restore the settings from before"),
             }
+            all = false;
         }
+        all
     }
 }

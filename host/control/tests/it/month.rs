@@ -214,6 +214,7 @@ impl World {
         let seen = balance::Seen { now: self.uptime, meter, batteries: &[battery], is_followed: false };
         let follow = Follow::of(&self.follower.follow(&seen), BATTERY);
         let due = Due {
+            measured_w: Some(self.step.battery_w),
             battery: BATTERY,
             in_force: &in_force.command,
             by: by.as_deref(),

@@ -2,6 +2,7 @@
 
 use guard::Order;
 use model::Command;
+use wattwright_control::Record;
 
 use crate::home::{Came, FakeHome};
 use crate::rig::{Rig, active};
@@ -32,6 +33,15 @@ async fn a_target_that_nobody_commands_is_given_back() {
     assert_eq!(rig.order().await, hold());
     rig.live(|live| live.doing[0].outcome.as_ref().is_some_and(|o| o.stage.is_final())).await;
     nobody_decides(&rig);
+    assert_eq!(rig.order().await, release());
+}
+
+#[tokio::test]
+async fn what_was_taken_over_before_a_kill_is_given_back_when_nobody_commands_it() {
+    let guests = [declines("wont", "nothing to do")];
+    let rig = Rig::prepare(&guests, active(&["wont"]));
+    rig.record.remember_baseline(&"cellar".to_owned(), &FakeHome::found()).unwrap();
+    let mut rig = rig.run();
     assert_eq!(rig.order().await, release());
 }
 

@@ -49,7 +49,7 @@ pub struct Rig {
     aside: Vec<Event>,
     folder: TempDir,
     shutdown: CancellationToken,
-    control: Option<JoinHandle<()>>,
+    control: Option<JoinHandle<bool>>,
     nudges: u32,
 }
 

@@ -92,7 +92,8 @@ pub async fn run(args: Run) -> Result<()> {
     tokio::spawn(supervisor::tell(live.clone()));
     let beating = match &parts.place {
         Place::Real { home, heartbeat: Some(entity), .. } => {
-            Some(tokio::spawn(heartbeat::beat(home.clone(), entity.clone(), live.clone())))
+            let beating = tokio::spawn(heartbeat::beat(home.clone(), entity.clone(), live.clone()));
+            Some((beating, home.clone(), entity.clone()))
         }
         _ => None,
     };
@@ -110,15 +111,25 @@ pub async fn run(args: Run) -> Result<()> {
     let pruning = tokio::spawn(prune(journal, parts.keep, library));
     super::say(format!("Wattwright is running: http://{address}"));
     super::say(format!("Strategies are dropped into {}", folder.display()));
-    let control = tokio::spawn(controller.run(shutdown.clone()));
+    let mut control = tokio::spawn(controller.run(shutdown.clone()));
 
-    signals.received().await;
+    tokio::select! {
+        () = signals.received() => {}
+        // Without it nothing is looked after; whoever started this may start it again.
+        ended = &mut control => {
+            ended.context("the control loop ended by a fault")?;
+            bail!("the control loop ended by itself");
+        }
+    }
     tracing::info!("stopping; giving back what was taken over");
     shutdown.cancel();
-    control.await.context("the control loop ended by a fault")?;
-    if let Some(beating) = beating {
-        // It ends with the control loop, and tells Home Assistant so.
-        let _ = beating.await;
+    let all_given_back = control.await.context("the control loop ended by a fault")?;
+    if let Some((beating, home, entity)) = beating {
+        // It ends with the control loop.
+        let has_beaten = beating.await.unwrap_or(false);
+        if has_beaten && all_given_back {
+            heartbeat::rest(&home, &entity).await;
+        }
     }
     pruning.abort();
     page.await.context("the page ended by a fault")?.context("the page could not be served to the end")?;

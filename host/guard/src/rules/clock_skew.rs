@@ -27,7 +27,9 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
     if !planned || follows {
         return Ruling::Pass;
     }
-    if let Some(behind) = case.scene.watch.clock_behind().filter(|behind| behind.unsigned_abs() > MOST) {
+    if let Some(behind) =
+        case.scene.watch.clock_behind().filter(|behind| behind.is_positive() && behind.unsigned_abs() > MOST)
+    {
         let text = format!(
             "the newest reading was {} s old when it came: the clock of the home is behind this machine's, and a plan would \
              come at the wrong time; correct the one that is wrong",
@@ -121,6 +123,20 @@ mod tests {
         behind.pass(std::time::Duration::from_secs(5));
         behind.observe();
         behind.accepts("battery", charge(300.0));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_and_was_corrected_is_right_again() {
+        let mut bench = Bench::new();
+        bench.observe();
+        bench.pass(std::time::Duration::from_secs(5));
+        bench.home.grid_power_w.at = Some(bench.ago(-3600));
+        bench.observe();
+        bench.refuses("battery", charge(300.0), Rule::ClockSkew);
+        bench.pass(std::time::Duration::from_secs(5));
+        bench.home.grid_power_w.at = Some(bench.now);
+        bench.observe();
+        bench.accepts("battery", charge(300.0));
     }
 
     #[test]
