@@ -1,6 +1,6 @@
 //! The home's past, to learn from: what the journal has and, where it has nothing, what Home Assistant recorded.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -45,12 +45,38 @@ impl Customs {
     }
 }
 
-/// Records slots that the journal does not have, and leaves those that it has.
+/// Records what the journal does not have, and leaves what it has.
 pub fn record_missing(journal: &Journal, mut slots: Vec<PastSlot>) -> Result<(), journal::Error> {
     let (Some(first), Some(last)) = (slots.first(), slots.last()) else { return Ok(()) };
-    let there: HashSet<Timestamp> = journal.past(first.start, last.end)?.into_iter().map(|slot| slot.start).collect();
-    slots.retain(|slot| !there.contains(&slot.start));
+    let there = journal.past(first.start, last.end)?.into_iter().map(|slot| (slot.start, slot));
+    let there: BTreeMap<Timestamp, PastSlot> = there.collect();
+    slots.retain_mut(|slot| match there.get(&slot.start) {
+        None => true,
+        Some(own) => {
+            let filled = filled(own, slot);
+            let is_more = filled != *own;
+            *slot = filled;
+            is_more
+        }
+    });
     journal.record_past(&slots)
+}
+
+/// A slot of ours with what only the other one knows.
+fn filled(own: &PastSlot, other: &PastSlot) -> PastSlot {
+    let mut filled = PastSlot {
+        solar_w: own.solar_w.or(other.solar_w),
+        load_w: own.load_w.or(other.load_w),
+        grid_w: own.grid_w.or(other.grid_w),
+        battery_w: own.battery_w.or(other.battery_w),
+        soc_pct: own.soc_pct.or(other.soc_pct),
+        temperature_c: own.temperature_c.or(other.temperature_c),
+        ..own.clone()
+    };
+    if own.load_w.is_none() {
+        filled.extras.extend(other.extras.iter().filter(|extra| own.extra(&extra.name).is_none()).cloned());
+    }
+    filled
 }
 
 /// Learns what the journal has, by customs that are known so far.
@@ -122,7 +148,12 @@ impl Follower {
 /// Takes what was recorded since the last time over into the journal; returns how many slots.
 async fn import(home: &HomeAssistant, setup: &Setup, journal: &Journal) -> Result<usize> {
     let now = Timestamp::now();
-    let read_until = journal.load_state(READ_UNTIL)?.and_then(|text| text.parse::<Timestamp>().ok());
+    // Other entities have a past of their own, that was not read yet.
+    let entities = home.recorded_entities().join(",");
+    let read_until = journal.load_state(READ_UNTIL)?.and_then(|text| {
+        let (until, of) = text.split_once(' ')?;
+        until.parse::<Timestamp>().ok().filter(|_| of == entities)
+    });
     let from = now.checked_sub(LEARNED_FROM)?.max(read_until.unwrap_or(Timestamp::MIN));
     if now.duration_since(from) < SHORT {
         return Ok(0);
@@ -130,8 +161,12 @@ async fn import(home: &HomeAssistant, setup: &Setup, journal: &Journal) -> Resul
     let slots = recorded(home, setup, from, now).await?;
     let (count, journal) = (slots.len(), journal.clone());
     tokio::task::spawn_blocking(move || {
+        // Where there is nothing yet, there may be later.
+        if slots.is_empty() {
+            return Ok(());
+        }
         record_missing(&journal, slots)?;
-        journal.save_state(READ_UNTIL, &now.to_string())
+        journal.save_state(READ_UNTIL, &format!("{now} {entities}"))
     })
     .await
     .context("the past could not be kept")??;
@@ -208,5 +243,15 @@ mod tests {
         record_missing(&journal, recorded.collect()).unwrap();
         let past = journal.past(at("2026-11-01T00:00:00Z"), at("2026-11-02T00:00:00Z")).unwrap();
         assert_eq!(past.iter().map(|s| s.load_w).collect::<Vec<_>>(), [Some(9.0), Some(400.0), Some(7.0)]);
+    }
+
+    #[test]
+    fn what_only_the_recorder_knows_of_a_slot_is_filled_in() {
+        let journal = Journal::in_memory().unwrap();
+        journal.record_past(&[slot("2026-11-01T10:00:00Z", 400.0)]).unwrap();
+        let recorded = PastSlot { solar_w: Some(70.0), ..slot("2026-11-01T10:00:00Z", 9.0) };
+        record_missing(&journal, vec![recorded]).unwrap();
+        let past = journal.past(at("2026-11-01T00:00:00Z"), at("2026-11-02T00:00:00Z")).unwrap();
+        assert_eq!((past[0].load_w, past[0].solar_w), (Some(400.0), Some(70.0)));
     }
 }

@@ -153,6 +153,11 @@ impl HomeAssistant {
         self.shared.lock().known.country.clone()
     }
 
+    /// Which entities [`HomeAssistant::recorded`] asks for.
+    pub fn recorded_entities(&self) -> Vec<&str> {
+        recorded::wanted(&self.shared.entities)
+    }
+
     /// Compares the mapping with what Home Assistant has; nothing found: all fits.
     pub async fn validate(&self) -> Result<Vec<Finding>, CallError> {
         let states = self.ask(protocol::get_states(), self.timing.action_within).await?;

@@ -354,7 +354,7 @@ impl PastSlot {
         }
     }
 
-    /// The use that was not planned: without batteries and without tasks. Unknown when a task's part is.
+    /// The use that was not planned: without batteries and without what is known of tasks.
     pub fn base_load_w(&self) -> Option<f64> {
         let load_w = self.load_w?;
         Some((load_w - self.extra(extra::TASKS_W).unwrap_or(0.0)).max(0.0))
