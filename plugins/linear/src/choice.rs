@@ -105,8 +105,31 @@ impl Scene<'_> {
         if net_kw > 0.0 { TAKE } else { GIVE }
     }
 
+    /// What the battery can give in this slot until it is at its floor, kW.
+    fn most_given_kw(&self) -> f64 {
+        let Scene { cell, slot, stored_kwh, .. } = self;
+        cell.store.power_kw((stored_kwh - cell.store.floor_kwh).max(0.0), slot.market.hours)
+    }
+
+    /// Whether the owner's reserve is left in peace. The battery stops by itself at its own limit only.
+    fn keeps_reserve(&self, command: &Command) -> bool {
+        if !self.cell.reserve {
+            return true;
+        }
+        let most_w = 1000.0 * self.cell.store.max_discharge_kw;
+        let given_w = match command {
+            Command::Balance(limits) => limits.max_discharge_w.unwrap_or(most_w).min(most_w),
+            Command::Discharge(watt) => watt.min(most_w),
+            _ => 0.0,
+        };
+        given_w <= 1000.0 * self.most_given_kw() + 1e-6
+    }
+
     fn allows(&self, command: &Command) -> bool {
         let Scene { cell, .. } = self;
+        if !self.keeps_reserve(command) {
+            return false;
+        }
         let runs = |watt: f64, most_kw: f64| watt >= cell.least_kw * 1000.0 && watt <= most_kw * 1000.0;
         match command {
             Command::Charge(watt) => cell.store.grid_charging && runs(*watt, cell.store.max_charge_kw),
@@ -145,6 +168,9 @@ impl Scene<'_> {
             add(best_kw(chance), chance);
         }
         options.extend([FOLLOW, TAKE, GIVE, Command::Hold]);
+        if cell.reserve {
+            options.extend([balance(None, Some(tens_down(self.most_given_kw())))]);
+        }
 
         // As much as stored energy is worth less than import now, and more than what feeding in would earn.
         let lacking = Chance { net_kw: store.max_discharge_kw + 1e-3, ..expected };
@@ -157,8 +183,14 @@ impl Scene<'_> {
         options.extend(take_w.map(|watt| balance(Some(watt), None)));
         options.extend(take_w.map(|watt| balance(Some(watt), Some(0.0))));
         options.extend(sales);
+        options.retain(|option| self.keeps_reserve(option));
         options
     }
+}
+
+/// Watts, rounded down to tens.
+fn tens_down(kw: f64) -> f64 {
+    (kw * 100.0 + 1e-6).floor().max(0.0) * 10.0
 }
 
 /// Watts, rounded up to tens.

@@ -85,3 +85,15 @@ fn set_by_hand_and_unknown_charge_are_left_alone() {
     assert!(untold.actions.is_empty());
     assert_eq!(at(0.0), untold.outlook[0].start);
 }
+
+/// The battery itself stops at its own limit only, so nothing that is commanded may let it go on at the reserve.
+#[test]
+fn at_the_reserve_no_command_lets_it_give() {
+    let plan = Home::new().soc(40.0).set("reserve_pct", 40.0).price(0.0, 24.0, 0.30).plan();
+    let given_w = match &action(&plan, "battery").command {
+        Command::Balance(limits) => limits.max_discharge_w.unwrap_or(f64::INFINITY),
+        Command::Discharge(watt) => *watt,
+        _ => 0.0,
+    };
+    assert_eq!(given_w, 0.0, "{:?}", action(&plan, "battery").command);
+}
