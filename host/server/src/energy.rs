@@ -148,8 +148,8 @@ impl EnergyPeriod {
         self.discharge_wh.add(wh(slot.battery_w.map(|w| w.max(0.0))));
         let cost = wh(slot.grid_w).and_then(|net_wh| price(slot, net_wh));
         self.cost.add(cost);
-        // A home that has no sun measures none.
-        let without_wh = wh(slot.load_w.map(|load_w| load_w - slot.solar_w.unwrap_or(0.0)));
+        // A home without panels measures 0; what is not known is not the battery's merit.
+        let without_wh = wh(slot.load_w.zip(slot.solar_w).map(|(load_w, solar_w)| load_w - solar_w));
         let without = without_wh.and_then(|net_wh| price(slot, net_wh));
         self.saving.add(without.zip(cost).map(|(without, cost)| without - cost));
     }

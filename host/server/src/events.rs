@@ -25,6 +25,8 @@ const PACE: Duration = Duration::from_millis(500);
 const PING: Duration = Duration::from_secs(15);
 /// When the browser is to try again after a lost connection.
 const RETRY: Duration = Duration::from_secs(2);
+/// A stream ends after this long, so that who listens is looked at again. The browser comes back by itself.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
 /// Most streams at once.
 const STREAMS_MOST: usize = 256;
 
@@ -45,7 +47,7 @@ impl Events {
 /// Server-sent events.
 ///
 /// `live` with a `Live` at once and on every change, at most two a second, the newest one counting;
-/// `ping` with `{}` after 15 quiet seconds. The stream ends when the daemon stops.
+/// `ping` with `{}` after 15 quiet seconds. The stream ends when the daemon stops, and after ten minutes.
 #[utoipa::path(
     get,
     path = "/api/events",
@@ -69,6 +71,7 @@ struct Streaming {
     live: watch::Receiver<Arc<Live>>,
     shutdown: CancellationToken,
     sent_at: Option<Instant>,
+    ends_at: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -78,7 +81,7 @@ fn stream_of(
     permit: OwnedSemaphorePermit,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     live.mark_changed();
-    let start = Streaming { live, shutdown, sent_at: None, _permit: permit };
+    let start = Streaming { live, shutdown, sent_at: None, ends_at: Instant::now() + LONGEST, _permit: permit };
     stream::unfold(start, |mut streaming| async move {
         let event = streaming.next().await?;
         Some((Ok(event), streaming))
@@ -90,6 +93,7 @@ impl Streaming {
         let quiet = sleep(PING);
         tokio::select! {
             () = self.shutdown.cancelled() => None,
+            () = sleep_until(self.ends_at) => None,
             () = quiet => Some(Event::default().event("ping").data("{}")),
             changed = changed(&mut self.live, self.sent_at) => {
                 changed.ok()?;

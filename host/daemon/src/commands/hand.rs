@@ -47,6 +47,10 @@ pub async fn resume(daemon: DaemonArgs) -> Result<()> {
 /// `wattwright health`: for a supervisor. Ends with status 1 when the daemon does not answer or is not well.
 pub async fn health(daemon: DaemonArgs) -> Result<()> {
     let answer = client()?.get(url(&daemon, "/api/health")).send().await.map_err(|error| silent(&daemon, &error))?;
+    if answer.status() == reqwest::StatusCode::UNAUTHORIZED {
+        say("It answers. What troubles it is told to its users only.");
+        return Ok(());
+    }
     let health: Health = answer.json().await.context("the answer cannot be read")?;
     if health.status == server::HealthStatus::Ok {
         say("ok");

@@ -28,6 +28,7 @@ fn users(site: &SiteArgs) -> Result<Users> {
 
 fn add(args: &UserAdd) -> Result<()> {
     let users = users(&args.site)?;
+    let is_first = users.list()?.is_empty();
     let role = UserRole::from(args.role);
     if args.password_stdin {
         let mut line = String::new();
@@ -39,6 +40,9 @@ fn add(args: &UserAdd) -> Result<()> {
         users.add(&args.name, role, &password)?;
         say(format!("{} may sign in as {} with the password\n\n    {password}\n", args.name, role.name()));
         say("It is shown this once only.");
+    }
+    if is_first {
+        say("A Wattwright that runs asks nobody to sign in until it is started again.");
     }
     Ok(())
 }

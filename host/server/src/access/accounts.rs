@@ -20,7 +20,7 @@ pub struct Accounts {
     clock: Clock,
     state: Mutex<State>,
     /// One password at a time: each takes 19 MiB, and a Raspberry Pi has little.
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -53,7 +53,7 @@ pub(super) enum Unwelcome {
 impl Accounts {
     /// With the users of a file, which may change at any time.
     pub fn new(users: Users, clock: Clock) -> Self {
-        Self { users, clock, state: Mutex::default(), hashing: Semaphore::new(1) }
+        Self { users, clock, state: Mutex::default(), hashing: Arc::new(Semaphore::new(1)) }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -97,23 +97,30 @@ impl Accounts {
 
     /// Signs somebody in.
     pub(super) async fn enter(self: &Arc<Self>, name: String, password: String) -> Result<(Known, Token), Unwelcome> {
-        let permit = self.hashing.acquire().await.map_err(|error| Unwelcome::Failed(error.to_string()))?;
-        if let Some(wait) = self.state().attempts.wait(self.now(), &name) {
-            return Err(Unwelcome::TooOften(wait));
-        }
-        let user = self.state().known.iter().find(|user| user.name == name).cloned();
-        let checked = tokio::task::spawn_blocking(move || match user {
-            Some(user) => user.has_password(&password).then_some(user),
-            None => {
-                users::take_as_long(&password);
-                None
+        // The permit goes with the hashing, and the attempt counts before it: who asks may hang up meanwhile.
+        let permit =
+            self.hashing.clone().acquire_owned().await.map_err(|error| Unwelcome::Failed(error.to_string()))?;
+        let now = self.now();
+        let user = {
+            let mut state = self.state();
+            if let Some(wait) = state.attempts.wait(now, &name) {
+                return Err(Unwelcome::TooOften(wait));
+            }
+            state.attempts.fail(now, &name);
+            state.known.iter().find(|user| user.name == name).cloned()
+        };
+        let checked = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            match user {
+                Some(user) => user.has_password(&password).then_some(user),
+                None => {
+                    users::take_as_long(&password);
+                    None
+                }
             }
         });
         let user = checked.await.map_err(|error| Unwelcome::Failed(error.to_string()))?;
-        drop(permit);
-        let now = self.now();
         let Some(user) = user else {
-            self.state().attempts.fail(now, &name);
             return Err(Unwelcome::Wrong);
         };
         let failed = |error: getrandom::Error| Unwelcome::Failed(error.to_string());
