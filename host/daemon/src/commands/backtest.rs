@@ -29,7 +29,8 @@ pub fn run(args: &Backtest) -> Result<()> {
     let rows = &series.rows()[..args.slots.unwrap_or(usize::MAX).min(series.rows().len())];
     let jobs = jobs(args)?;
     let references = References::of(&house, rows)?;
-    let notes = args.resume.as_deref().map(|path| Notes::open(path, &heading(args, &jobs, rows))).transpose()?;
+    let notes =
+        args.resume.as_deref().map(|path| Notes::open(path, &heading(args, &house, &jobs, rows))).transpose()?;
 
     let begun = Instant::now();
     let done = play(&jobs, &house, rows, notes.as_ref())?;
@@ -128,12 +129,16 @@ fn combinations(vary: &[String]) -> Result<Vec<Vec<(String, Value)>>> {
 }
 
 /// What a file of notes must have been begun with to be gone on with.
-fn heading(args: &Backtest, jobs: &[Job], rows: &[SeriesRow]) -> Value {
+fn heading(args: &Backtest, house: &House, jobs: &[Job], rows: &[SeriesRow]) -> Value {
     let job =
         |job: &Job| json!([job.strategy.hash(), job.settings, job.foresight.prices, job.foresight.home, job.guarded]);
-    let sum: f64 = rows.iter().map(|row| row.import_price + row.load_w + row.solar_w).sum();
+    // Weighted by the place of each, so that no two exchanged rows look the same.
+    let weighed = |(place, row): (usize, &SeriesRow)| {
+        (place + 1) as f64 * (row.import_price + 3.0 * row.export_price + row.load_w + 7.0 * row.solar_w)
+    };
+    let sum: f64 = rows.iter().enumerate().map(weighed).sum();
     let jobs: Vec<Value> = jobs.iter().map(job).collect();
-    json!({ "home": args.home, "soc": args.soc, "slots": rows.len(), "sum": sum, "jobs": jobs })
+    json!({ "home": format!("{house:?}"), "soc": args.soc, "slots": rows.len(), "sum": sum, "jobs": jobs })
 }
 
 /// Plays all jobs on all cores.

@@ -23,6 +23,8 @@ use crate::port::HomePort;
 use crate::query::secret;
 
 const OPEN_METEO: &str = "temperature_2m,cloud_cover,direct_normal_irradiance,diffuse_radiation";
+/// Whatever a server says, it is asked again after this long.
+const LONGEST_REST: SignedDuration = SignedDuration::from_hours(24);
 /// Of Forecast.Solar's limit, where a refusal does not say it.
 const FORECAST_SOLAR_PERIOD: Duration = Duration::from_secs(3_600);
 /// No panels give so much more than their peak power.
@@ -172,7 +174,7 @@ impl Asking<'_> {
             if let Some(limit) = forecast_solar::rate_limit(&answer)
                 && usize::try_from(limit.remaining).is_ok_and(|remaining| remaining < self.site.arrays.len())
             {
-                rest = Some(limit.period);
+                rest = Some(limit.period.clamp(SignedDuration::ZERO, LONGEST_REST));
             }
             outlooks.push(forecast_solar::parse(&answer));
         }

@@ -27,6 +27,7 @@ pub struct RateLimit {
 pub fn parse(answer: &Value) -> Outlook {
     let Some(map) = answer.pointer("/result/watt_hours_period").and_then(Value::as_object) else {
         let said = answer.pointer("/message/text").and_then(Value::as_str).unwrap_or_default();
+        let said: String = said.chars().take(200).collect();
         return Outlook::unreadable(format!("the answer has no `result.watt_hours_period`; it says `{said}`"));
     };
     let name = answer.pointer("/message/info/timezone").and_then(Value::as_str);

@@ -35,6 +35,7 @@ pub fn parse(answer: &Value) -> Forecast {
         sections.iter().find_map(|(name, minutes)| Some((*name, *minutes, answer.get(name)?)))
     else {
         let reason = answer.get("reason").and_then(Value::as_str).unwrap_or_default();
+        let reason: String = reason.chars().take(200).collect();
         let text = format!("the answer has neither `minutely_15` nor `hourly`; it says `{reason}`");
         return Forecast { problems: vec![problem("shape", text)], ..Forecast::default() };
     };
