@@ -48,7 +48,7 @@ export interface paths {
         /**
          * Server-sent events.
          * @description `live` with a `Live` at once and on every change, at most two a second, the newest one counting;
-         *     `ping` with `{}` after 15 quiet seconds. The stream ends when the daemon stops.
+         *     `ping` with `{}` after 15 quiet seconds. The stream ends when the daemon stops, and after ten minutes.
          */
         get: operations["events"];
         put?: never;
