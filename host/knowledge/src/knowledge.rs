@@ -96,7 +96,8 @@ impl Knowledge {
             past.iter().filter(|slot| slot.end > from).map(|slot| (slot.start, slot.clone())).collect();
         for slot in std::mem::take(&mut inner.past) {
             learned.push(&slot);
-            seen.insert(slot.start, slot);
+            // What is in the journal is this one, and what the recorder adds to it.
+            seen.entry(slot.start).or_insert(slot);
         }
         inner.past = seen.into_values().collect();
         inner.learned = learned;
@@ -363,6 +364,21 @@ mod tests {
         assert_eq!(codes(&known), ["cold-start"], "{:?}", known.problems);
         assert_eq!((known.ahead[0].import_price, known.ahead[192].import_price), (Some(0.3), Some(0.3)));
         assert_eq!(known.sources[0].origin, "tariff");
+    }
+
+    #[test]
+    fn what_the_recorder_adds_to_a_slot_is_seen_and_what_was_measured_since_stays() {
+        let knowledge = knowledge();
+        let load = Measured { load_w: Some(400.0), ..Measured::default() };
+        for minute in 0..=30 {
+            knowledge.observe(at(&format!("2100-01-01T10:{minute:02}:00Z")), &load);
+        }
+        let mut first = knowledge.known(at("2100-01-01T10:31:00Z")).past[0].clone();
+        first.solar_w = Some(70.0);
+        let past = [first];
+        knowledge.learn(Learned::new(TimeZone::UTC, None, &past), &past, at("2100-01-01T10:31:00Z"));
+        let past = knowledge.known(at("2100-01-01T10:31:00Z")).past;
+        assert_eq!(past.iter().map(|slot| slot.solar_w).collect::<Vec<_>>(), [Some(70.0), None]);
     }
 
     #[test]
