@@ -4,6 +4,7 @@
 //! are sent by short-lived tasks that report back.
 
 mod execute;
+mod hand;
 mod publish;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -216,44 +217,6 @@ impl Controller {
         self.library.pardon(&self.roster);
         if let Some(what) = roster::change(&old, &self.roster) {
             self.tick(Cause::Strategy { what }).await;
-        }
-    }
-
-    /// Keeps what the owner does by hand, and acts on it.
-    async fn on_hand(&mut self, new: &Hand) {
-        let text = serde_json::to_string(new).map_err(|error| RecordError(format!("what is done by hand: {error}")));
-        let result = text.and_then(|text| self.record.save_hand(&text));
-        self.note_record(result.err());
-        // What somebody else set is respected until the owner says something new of it.
-        let pauses = new.pause.is_some() && new.pause != self.hand.pause;
-        for (id, target) in &mut self.targets {
-            let is_new = new.overrides.get(id).is_some_and(|given| self.hand.overrides.get(id) != Some(given));
-            if is_new || pauses {
-                target.foreign.end();
-            }
-        }
-        self.hand = new.clone();
-        self.tick(Cause::Owner { what: owner::describe(new) }).await;
-    }
-
-    /// What is done by hand, as it was before the program was started.
-    fn load_hand(&mut self) {
-        match self.record.load_hand() {
-            Ok(None) => {}
-            Ok(Some(text)) => match serde_json::from_str(&text) {
-                Ok(hand) => self.owner.restore(&hand, Timestamp::now()),
-                Err(error) => tracing::warn!(%error, "what was done by hand before the start cannot be read"),
-            },
-            Err(error) => self.note_record(Some(error)),
-        }
-        self.hand = self.owner.at(Timestamp::now());
-    }
-
-    /// What was taken over before the program was started and is not commanded any more is given back. The first
-    /// tick comes before that.
-    fn load_debts(&mut self) {
-        for target in self.targets.values_mut().filter(|target| target.mode == Mode::Control) {
-            target.owes_release = matches!(self.record.baseline(&target.id), Ok(Some(_)));
         }
     }
 
