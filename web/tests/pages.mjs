@@ -127,3 +127,19 @@ test('a decision is opened, replayed and exported', async () => {
   assert.match(download.url(), /\/api\/ticks\/\d+\/export$/);
   await close(opened);
 });
+
+test('a page that is left open asks for the decisions once', async () => {
+  const opened = await open('desktop', 'light');
+  const { page } = opened;
+  const asked = [];
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.endsWith('/api/ticks')) asked.push(request.url());
+  });
+  await page.getByTestId('nav-history').click();
+  await page.getByTestId('decision-link').first().waitFor();
+  await page.waitForTimeout(2_000);
+  // A new decision in between is a reason to ask again.
+  assert.ok(asked.length <= 3, `${asked.length} times`);
+  await close(opened);
+});
