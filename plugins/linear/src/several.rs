@@ -38,31 +38,40 @@ pub struct Together {
 /// Plans all; `left_per_kwh` is what a kWh that is left in each battery at the end is worth. Each slot has one chance.
 pub fn plan(stores: &[Store], slots: &[Slot], jobs: &[Job], left_per_kwh: &[f64]) -> Together {
     let mut search = Search::new(stores, slots, jobs, left_per_kwh);
+    let can_burn = slots.iter().any(burns);
     if stores.len() > 1 || !(jobs.is_empty() || stores.is_empty()) {
         let relaxed = relaxed(stores, slots, jobs, left_per_kwh, None);
         (search.now.plans, search.now.worth) = (relaxed.plans, relaxed.worth);
     }
-    search.first_runs();
-    search.turns(ROUNDS);
-    let can_burn = slots.iter().any(burns);
-    // Without tasks, and where no energy is burnt, the program is the problem.
-    let rounds = if jobs.is_empty() && (stores.len() < 2 || !can_burn) { 0 } else { ROUNDS };
-    for _ in 0..rounds {
-        let before = search.cost;
-        if stores.len() > 1 {
-            search.resolve(false);
-            if can_burn {
-                search.resolve(true);
-            }
-            search.answers();
+    if jobs.is_empty() && (stores.len() < 2 || !can_burn) {
+        // The program is the problem.
+        search.turns(ROUNDS);
+        return search.now;
+    }
+    let begin = search.now.clone();
+    let mut best: Option<(f64, Together)> = None;
+    for start in [Start::Together, Start::Apart] {
+        search.now.clone_from(&begin);
+        search.from(start, can_burn);
+        if best.as_ref().is_none_or(|(cost, _)| search.cost < *cost) {
+            best = Some((search.cost, search.now.clone()));
         }
-        search.better_runs();
-        if search.cost > before - ENOUGH {
+        if stores.len() + jobs.len() < 2 {
             break;
         }
     }
+    search.now = best.map_or(begin, |(_, best)| best);
     search.now.run_costs = (0..jobs.len()).map(|j| search.run_costs(j)).collect();
     search.now
+}
+
+/// Where the search begins. From one side it may end where only several steps at once would make it cheaper.
+#[derive(Clone, Copy, PartialEq)]
+enum Start {
+    /// With what the batteries do in the program, and the largest task.
+    Together,
+    /// With each battery as if it were alone, and the smallest task.
+    Apart,
 }
 
 struct Search<'a> {
@@ -204,9 +213,32 @@ impl<'a> Search<'a> {
         (0..self.slots.len()).map(cost).collect()
     }
 
-    fn first_runs(&mut self) {
+    fn from(&mut self, start: Start, can_burn: bool) {
         let mut order: Vec<usize> = (0..self.jobs.len()).collect();
         order.sort_by(|a, b| self.jobs[*b].need_kwh.total_cmp(&self.jobs[*a].need_kwh).then(a.cmp(b)));
+        if start == Start::Apart {
+            order.reverse();
+            self.now.plans.iter_mut().for_each(Vec::clear);
+        }
+        self.first_runs(order);
+        self.turns(ROUNDS);
+        for _ in 0..ROUNDS {
+            let before = self.cost;
+            if self.stores.len() > 1 {
+                self.resolve(false);
+                if can_burn {
+                    self.resolve(true);
+                }
+                self.answers();
+            }
+            self.better_runs();
+            if self.cost > before - ENOUGH {
+                break;
+            }
+        }
+    }
+
+    fn first_runs(&mut self, order: Vec<usize>) {
         for j in order {
             if let Some((_, run)) = self.jobs[j].ways(&self.run_costs(j)).into_iter().next() {
                 self.now.runs[j] = run;
