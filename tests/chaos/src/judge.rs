@@ -43,12 +43,21 @@ pub struct Judge {
     /// Since when each limit is passed.
     passed: BTreeMap<&'static str, Duration>,
     pub commands: u64,
+    /// Seconds in which the physics were looked at.
+    pub looked_s: u64,
     pub violations: Vec<String>,
 }
 
 impl Judge {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, written: BTreeMap::new(), passed: BTreeMap::new(), commands: 0, violations: Vec::new() }
+        Self {
+            limits,
+            written: BTreeMap::new(),
+            passed: BTreeMap::new(),
+            commands: 0,
+            looked_s: 0,
+            violations: Vec::new(),
+        }
     }
 
     fn violated(&mut self, at: Duration, what: impl std::fmt::Display) {
@@ -156,6 +165,7 @@ impl Judge {
         let import_w = self.limits.grid.import_limit_w.unwrap_or(f64::INFINITY) + SOME_W;
         let feed_in_w = self.limits.grid.feed_in_limit_w.unwrap_or(f64::INFINITY) + SOME_W;
         let looks = second.setter == Setter::Us && second.clean_for.is_some_and(|clean| clean >= AFTERMATH);
+        self.looked_s += u64::from(looks);
         let passed = [
             ("it is discharged below its floor", discharges && soc_pct < floor_pct),
             ("it is charged above its ceiling", charges && soc_pct > ceiling_pct),

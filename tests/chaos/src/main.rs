@@ -63,11 +63,11 @@ fn prepare(plugins: &std::path::Path) -> Result<(Engine, Strategies)> {
 }
 
 fn print(outcome: &Outcome) {
-    let Outcome { seed, days, faults, ticks, commands_sent, kills, worst_recovery_ticks, .. } = outcome;
+    let Outcome { seed, days, faults, ticks, commands_sent, kills, hours_judged, worst_recovery_ticks, .. } = outcome;
     let word = if outcome.is_good() { "good" } else { "BAD " };
     println!(
-        "seed {seed:>3}: {word} {days} days, {faults} faults ({kills} kills), {ticks} ticks, {commands_sent} commands; \
-         at the worst control was back with tick {worst_recovery_ticks}"
+        "seed {seed:>3}: {word} {days} days, {faults} faults ({kills} kills), {ticks} ticks, {commands_sent} commands, \
+         {hours_judged:.0} h judged; at the worst control was back with tick {worst_recovery_ticks}"
     );
     for problem in outcome.problems.iter().take(20) {
         println!("          {problem}");

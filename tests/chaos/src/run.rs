@@ -31,8 +31,6 @@ use crate::site;
 const LONGEST_WITHOUT_TICK: Duration = Duration::from_secs(15 * 60 + 5);
 /// Prices are asked for so often.
 const PRICES_S: u64 = 900;
-/// How long somebody else's setting is respected at the most.
-const LONGEST_RESPECT_S: u64 = 4 * 3600;
 
 /// The strategies, by name.
 pub type Strategies = Vec<(&'static str, &'static [u8])>;
@@ -50,6 +48,8 @@ pub struct Outcome {
     pub journal_ok: bool,
     pub worst_recovery_ticks: u64,
     pub kills: u64,
+    /// In which the battery was ours, all was in order, and its limits were looked at.
+    pub hours_judged: f64,
     /// In words, with the time since the beginning.
     pub problems: Vec<String>,
 }
@@ -90,8 +90,6 @@ struct Run {
     schedule: Schedule,
     faults: BTreeMap<Kind, Fault>,
     clean_since: Duration,
-    /// Until when somebody else's setting may be respected.
-    respected_until_s: u64,
     recovering: Option<Recovering>,
     judge: Judge,
     outcome: Outcome,
@@ -134,6 +132,7 @@ impl Run {
             journal_ok: true,
             worst_recovery_ticks: 0,
             kills: 0,
+            hours_judged: 0.0,
             problems: Vec::new(),
         };
         Ok(Self {
@@ -151,7 +150,6 @@ impl Run {
             schedule,
             faults: BTreeMap::new(),
             clean_since: Duration::ZERO,
-            respected_until_s: 0,
             recovering: None,
             outcome,
         })
@@ -260,14 +258,13 @@ impl Run {
             let swapped = if now_s.is_multiple_of(14) { "charges" } else { "discharges" };
             self.roster.send_replace(Arc::new(roster(&[swapped, GOOD])));
         }
-        if !self.faults.is_empty() || now_s < self.respected_until_s {
+        if !self.faults.is_empty() {
             self.clean_since = self.clock.passed();
         }
         Ok(())
     }
 
     async fn begin(&mut self, fault: Fault) -> Result<()> {
-        let truth = self.clock.truth();
         let state = self.place.true_home.state();
         let sensor = |true_one: &model::Reading, low: f64, high: f64| match fault.one_of(5) {
             0 => Sensor::Stuck(true_one.value.unwrap_or_default()),
@@ -317,7 +314,6 @@ impl Run {
                     _ => Command::Balance(BalanceLimits::default()),
                 };
                 self.place.set_by_others(BATTERY, &command).await?;
-                self.respected_until_s = self.now_s() + LONGEST_RESPECT_S;
             }
             Kind::Hostile => {
                 let mut new = roster(&[fault.hostile(), GOOD]);
@@ -342,7 +338,6 @@ impl Run {
                 }
             }
         }
-        let _ = truth;
         Ok(())
     }
 
@@ -416,6 +411,7 @@ impl Run {
         let mut outcome = self.outcome;
         outcome.kills -= 1;
         outcome.commands_sent = self.judge.commands;
+        outcome.hours_judged = self.judge.looked_s as f64 / 3600.0;
         outcome.limit_violations = self.judge.violations.len() as u64;
         outcome.problems.extend(self.judge.violations);
         Ok(outcome)
