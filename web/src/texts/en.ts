@@ -330,6 +330,7 @@ export const en = {
     plan: 'Plan',
     strategies: 'Strategies',
     history: 'History',
+    setup: 'Set-up',
     skip: 'To the content',
     language: 'Language',
     loadFailed: 'This page could not be loaded.',
@@ -548,6 +549,7 @@ export const en = {
     out: 'Sign out',
     as: (name: string, role: string) => `${name}, ${role}`,
     roles: { owner: 'owner', member: 'member', viewer: 'viewer' } as Record<string, string>,
+    another: (name: string) => `In another tab ${name} has signed in. Look again before you change anything.`,
   },
 
   errors: {
