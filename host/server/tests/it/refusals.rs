@@ -86,7 +86,11 @@ impl House {
         row.push(if open { "–".into() } else { self.cell(asked, &people.ended.headers()).await });
         for bearer in [&people.over, &people.without(asked.need)] {
             let bearer = format!("Bearer {bearer}");
-            row.push(if open { "–".into() } else { self.cell(asked, &[(header::AUTHORIZATION, bearer.as_str())]).await });
+            row.push(if open {
+                "–".into()
+            } else {
+                self.cell(asked, &[(header::AUTHORIZATION, bearer.as_str())]).await
+            });
         }
         let change = changes(asked.method);
         let foreign = [people.owner.headers(), vec![(header::ORIGIN, "https://evil.example")]].concat();

@@ -100,8 +100,12 @@ async fn a_token_counts_before_a_session_and_needs_no_word_but_our_own_page() {
     let house = House::new();
     let owner = house.signed("owner").await;
     let read = format!("Bearer {}", house.token("read", &[Scope::Read], None, None));
-    let both =
-        [(header::COOKIE, owner.cookie.as_str()), (WORD, owner.word.as_str()), (header::AUTHORIZATION, read.as_str()), JSON];
+    let both = [
+        (header::COOKIE, owner.cookie.as_str()),
+        (WORD, owner.word.as_str()),
+        (header::AUTHORIZATION, read.as_str()),
+        JSON,
+    ];
     let (status, _, _) = house.ask("POST", "/api/strategies/mine/rollback", &both, "{}").await;
     assert_eq!(status, StatusCode::FORBIDDEN);
     let strategies = house.token("panel", &[Scope::Strategies], None, None);
