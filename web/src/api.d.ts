@@ -1480,6 +1480,8 @@ export interface components {
             doing: components["schemas"]["Doing"][];
             /** @description One for each battery. */
             available: components["schemas"]["Available"][];
+            /** @description How the last window of each flexible load ended. */
+            ended_tasks?: components["schemas"]["TaskEnd"][];
             /** @description In the order in which they are asked. */
             strategies: components["schemas"]["StrategyInfo"][];
             /** @description What the owner should know, most important first; empty: all is well. */
@@ -2283,6 +2285,30 @@ export interface components {
             interruptible: boolean;
             /** @description Named values. */
             extras?: components["schemas"]["Extra"][];
+        };
+        /** @description How the window of a flexible load ended. */
+        TaskEnd: {
+            /** @description The task's id. */
+            task: string;
+            /** @description What the owner calls it. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When its window ended.
+             */
+            deadline: string;
+            /**
+             * Format: double
+             * @description What its device used in that window.
+             */
+            done_wh: number;
+            /**
+             * Format: double
+             * @description All of it.
+             */
+            energy_wh: number;
+            /** @description Whether it was done by then; otherwise it was missed. */
+            is_done: boolean;
         };
         /**
          * @description How far a task is.

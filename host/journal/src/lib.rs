@@ -32,7 +32,6 @@ mod prune;
 mod schema;
 mod shadows;
 mod state;
-mod tasks;
 mod ticks;
 
 use std::path::{Path, PathBuf};
@@ -45,7 +44,6 @@ pub use notes::{Level, Note};
 pub use open::SetAside;
 pub use prune::{Keep, Pruned};
 pub use shadows::ShadowSummary;
-pub use tasks::TaskProgress;
 pub use ticks::TickSummary;
 
 /// Result of a journal operation.

@@ -231,6 +231,8 @@ export const de: Texts = {
     noPlan: 'Kein Plan dafür; es bleibt, wie es ist.',
     advice: (command: string) => `Rat: ${command}`,
     task: (done: string, all: string, deadline: string) => `${done} von ${all} erledigt, fällig ${deadline}`,
+    ended: (isDone: boolean, by: string, done: string, all: string) =>
+      isDone ? `Zuletzt fertig bis ${by}: ${done}` : `Zuletzt verpasst: ${done} von ${all} bis ${by}`,
     taskStates: { waiting: 'wartet', running: 'läuft', done: 'erledigt', missed: 'verpasst' },
   },
 

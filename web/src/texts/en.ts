@@ -235,6 +235,8 @@ export const en = {
     noPlan: 'No plan for it; left alone.',
     advice: (command: string) => `Advice: ${command}`,
     task: (done: string, all: string, deadline: string) => `${done} of ${all} done, due ${deadline}`,
+    ended: (isDone: boolean, by: string, done: string, all: string) =>
+      isDone ? `Last time done by ${by}: ${done}` : `Last time missed: ${done} of ${all} by ${by}`,
     taskStates: { waiting: 'waiting', running: 'running', done: 'done', missed: 'missed' } as Record<
       string,
       string
