@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use balance::Follower;
 use engine::Library;
-use guard::{Approved, Guard, Ledger, Scene, SceneRecord, Watch};
+use guard::{Approved, Counts, Guard, Ledger, Scene, SceneRecord, Watch};
 use home::{Home, ReadBack, SendError};
 use jiff::Timestamp;
 use model::snapshot::{InForce, Snapshot, TaskState};
@@ -102,6 +102,7 @@ pub struct Controller {
     /// What is done by hand, as it was acted on last.
     hand: Hand,
     live: watch::Sender<Arc<Live>>,
+    written: watch::Sender<BTreeMap<TargetId, Counts>>,
     sent: (mpsc::Sender<Sent>, mpsc::Receiver<Sent>),
 }
 
@@ -179,6 +180,7 @@ impl Controller {
             baselines: BTreeSet::new(),
             hand: Hand::default(),
             live,
+            written: watch::Sender::new(BTreeMap::new()),
             sent: mpsc::channel(64),
         };
         controller.load_ledger();
@@ -191,6 +193,11 @@ impl Controller {
     /// By which the owner commands by hand and pauses.
     pub fn owner(&self) -> Arc<Owner> {
         self.owner.clone()
+    }
+
+    /// How often each target was written to within a day, at any time.
+    pub fn written(&self) -> watch::Receiver<BTreeMap<TargetId, Counts>> {
+        self.written.subscribe()
     }
 
     /// Runs until `shutdown`, then gives every target back the settings it had before. Returns whether all were.

@@ -47,6 +47,17 @@ impl Controller {
             troubles,
         };
         self.live.send_replace(Arc::new(view));
+        self.written.send_replace(self.counts());
+    }
+
+    fn counts(&self) -> BTreeMap<TargetId, Counts> {
+        let uptime = self.uptime();
+        let none = BTreeSet::new();
+        let of = |id: &TargetId| {
+            let flash = self.setup.limits.batteries.get(id).map_or(&none, |limits| &limits.flash_commands);
+            (id.clone(), self.ledger.counts(id, flash, uptime))
+        };
+        ids(&self.setup).map(of).collect()
     }
 
     fn snapshot_batteries(&self, state: &HomeState, now: Timestamp) -> Vec<model::snapshot::Battery> {
