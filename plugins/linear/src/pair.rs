@@ -1,6 +1,8 @@
 //! One battery and one task at once, exactly: when the task runs changes what stored energy is worth, and the other
 //! way round.
 
+use std::cell::Cell;
+
 use crate::curve::Curve;
 use crate::job::Job;
 use crate::market::{SLACK_PER_KWH, Store};
@@ -12,22 +14,25 @@ pub(crate) struct Costs<'a> {
     pub with: &'a dyn Fn(usize, f64) -> Curve,
 }
 
-/// The run of the task that costs least when the battery does what is best with it. `after` is the cost to come after
-/// the last slot.
-pub(crate) fn best_run(store: &Store, job: &Job, costs: &Costs<'_>, after: Curve) -> Vec<f64> {
-    let pair = Pair { store, costs };
-    if job.is_block { pair.block(job, after) } else { pair.paused(job, after) }
+/// The run of the task that costs least when the battery does what is best with it, and the effort of
+/// [`Curve::effort`]. `after` is the cost to come after the last slot.
+pub(crate) fn best_run(store: &Store, job: &Job, costs: &Costs<'_>, after: Curve) -> (Vec<f64>, usize) {
+    let pair = Pair { store, costs, effort: Cell::new(0) };
+    let run = if job.is_block { pair.block(job, after) } else { pair.paused(job, after) };
+    (run, pair.effort.get())
 }
 
 struct Pair<'a> {
     store: &'a Store,
     costs: &'a Costs<'a>,
+    effort: Cell<usize>,
 }
 
 impl Pair<'_> {
     fn before(&self, t: usize, cost: &Curve, after: &Curve) -> Curve {
         let mut curve = cost.share(after, self.store.base_kwh(), self.store.top_kwh());
         curve.add_below(self.store.floor_kwh, SLACK_PER_KWH * (self.costs.hours)(t));
+        self.effort.set(self.effort.get() + curve.effort());
         curve
     }
 

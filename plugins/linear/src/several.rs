@@ -19,6 +19,11 @@ const ROUNDS: usize = 8;
 const ENOUGH: f64 = 1e-5;
 /// What is dearer by less may become cheaper when all batteries are planned at once, currency.
 const NEARLY: f64 = 0.05;
+/// More effort than this is not taken, by [`Curve::effort`]: the sandbox lets no strategy think for long. A million
+/// takes 60 ms on one x86-64 machine, outside of the sandbox.
+const MOST_EFFORT: usize = 2_500_000;
+/// The effort of a program, for each slot.
+const PROGRAM: usize = 500;
 /// So many of a task's ways are tried.
 const WAYS: usize = 16;
 
@@ -56,7 +61,7 @@ pub fn plan(stores: &[Store], slots: &[Slot], jobs: &[Job], left_per_kwh: &[f64]
         if best.as_ref().is_none_or(|(cost, _)| search.cost < *cost) {
             best = Some((search.cost, search.now.clone()));
         }
-        if stores.len() + jobs.len() < 2 {
+        if stores.len() + jobs.len() < 2 || search.is_tired() {
             break;
         }
     }
@@ -82,6 +87,8 @@ struct Search<'a> {
     now: Together,
     /// Of what is planned now.
     cost: f64,
+    /// So far.
+    effort: usize,
 }
 
 impl<'a> Search<'a> {
@@ -92,7 +99,7 @@ impl<'a> Search<'a> {
             run_costs: Vec::new(),
             worth: stores.iter().map(|_| vec![0.0; slots.len()]).collect(),
         };
-        Self { stores, slots, jobs, left_per_kwh, now, cost: f64::INFINITY }
+        Self { stores, slots, jobs, left_per_kwh, now, cost: f64::INFINITY, effort: 0 }
     }
 
     /// The home in a slot with the tasks, without batteries.
@@ -112,6 +119,7 @@ impl<'a> Search<'a> {
         let (store, slots) = (&self.stores[b], self.slots);
         let costs: Vec<Curve> = (0..slots.len()).map(|t| self.slot_cost(b, t, 0.0, answer)).collect();
         let worth = Worth::over(store, slots, &costs, self.left_per_kwh[b]);
+        self.effort += worth.effort();
         self.now.plans[b] = walk_over(store, slots, &costs, &worth);
         if !answer {
             let each = self.now.plans[b].iter().enumerate().map(|(t, step)| {
@@ -173,6 +181,7 @@ impl<'a> Search<'a> {
             (0..self.slots.len()).map(|t| Slot { market: self.slots[t].market, chances: vec![self.home(t)] }).collect();
         let like = alike.then_some(self.now.plans.as_slice());
         let relaxed = relaxed(self.stores, &slots, &[], self.left_per_kwh, like);
+        self.effort += PROGRAM * self.slots.len();
         self.now.plans = relaxed.plans;
         self.turns(ROUNDS);
         if self.cost >= cost {
@@ -232,10 +241,14 @@ impl<'a> Search<'a> {
                 self.answers();
             }
             self.better_runs();
-            if self.cost > before - ENOUGH {
+            if self.cost > before - ENOUGH || self.is_tired() {
                 break;
             }
         }
+    }
+
+    fn is_tired(&self) -> bool {
+        self.effort > MOST_EFFORT
     }
 
     fn first_runs(&mut self, order: Vec<usize>) {
@@ -249,15 +262,21 @@ impl<'a> Search<'a> {
     /// Each task in turn: of the ways that seem cheapest the one that is.
     fn better_runs(&mut self) {
         for j in 0..self.jobs.len() {
+            if self.is_tired() {
+                break;
+            }
             let (mut best, mut cost) = (self.now.clone(), self.cost);
             let mut ways = self.ways(j);
             self.now.runs[j].fill(0.0);
             self.turns(2);
             ways.extend(self.ways(j));
             let single = ways.len();
-            ways.extend((0..self.stores.len()).map(|b| self.pair(b, j)));
+            for b in 0..self.stores.len() {
+                let way = self.pair(b, j);
+                ways.push(way);
+            }
             for (n, run) in ways.into_iter().enumerate() {
-                if run == best.runs[j] {
+                if run == best.runs[j] || self.is_tired() {
                     continue;
                 }
                 self.now.clone_from(&best);
@@ -275,7 +294,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn pair(&self, b: usize, j: usize) -> Vec<f64> {
+    fn pair(&mut self, b: usize, j: usize) -> Vec<f64> {
         let store = &self.stores[b];
         let without: Vec<Curve> = (0..self.slots.len()).map(|t| self.slot_cost(b, t, 0.0, true)).collect();
         let costs = Costs {
@@ -287,7 +306,9 @@ impl<'a> Search<'a> {
                 cost
             },
         };
-        best_run(store, &self.jobs[j], &costs, Worth::at_end(store, self.left_per_kwh[b]))
+        let (run, effort) = best_run(store, &self.jobs[j], &costs, Worth::at_end(store, self.left_per_kwh[b]));
+        self.effort += effort;
+        run
     }
 
     fn ways(&self, j: usize) -> Vec<Vec<f64>> {
