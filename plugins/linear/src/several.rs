@@ -21,9 +21,9 @@ const ENOUGH: f64 = 1e-5;
 const NEARLY: f64 = 0.05;
 /// More effort than this is not taken, by [`Curve::effort`]: the sandbox lets no strategy think for long. A million
 /// takes 60 ms on one x86-64 machine, outside of the sandbox.
-const MOST_EFFORT: usize = 2_500_000;
-/// The effort of a program, for each slot.
-const PROGRAM: usize = 500;
+const MOST_EFFORT: usize = 1_500_000;
+/// The effort of a program, for each slot and battery.
+const PROGRAM: usize = 250;
 /// So many of a task's ways are tried.
 const WAYS: usize = 16;
 
@@ -181,7 +181,7 @@ impl<'a> Search<'a> {
             (0..self.slots.len()).map(|t| Slot { market: self.slots[t].market, chances: vec![self.home(t)] }).collect();
         let like = alike.then_some(self.now.plans.as_slice());
         let relaxed = relaxed(self.stores, &slots, &[], self.left_per_kwh, like);
-        self.effort += PROGRAM * self.slots.len();
+        self.effort += PROGRAM * self.slots.len() * self.stores.len();
         self.now.plans = relaxed.plans;
         self.turns(ROUNDS);
         if self.cost >= cost {
