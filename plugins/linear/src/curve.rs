@@ -158,7 +158,7 @@ impl Curve {
     }
 
     /// The highest convex function that is nowhere above it.
-    fn hull(&self) -> Self {
+    pub(crate) fn hull(&self) -> Self {
         let mut kept: Vec<(f64, f64)> = Vec::new();
         for (kwh, value) in self.points() {
             while let [.., a, b] = kept.as_slice() {

@@ -7,6 +7,9 @@ use crate::curve::Curve;
 use crate::job::Job;
 use crate::market::{SLACK_PER_KWH, Store};
 
+/// Of a function that takes longer its hull is taken: what is found is tried exactly afterwards.
+const MOST_EFFORT: usize = 300;
+
 /// What a slot costs by what is taken out of the battery, without the task and with a share of what it can use.
 pub(crate) struct Costs<'a> {
     pub hours: &'a dyn Fn(usize) -> f64,
@@ -32,6 +35,9 @@ impl Pair<'_> {
     fn before(&self, t: usize, cost: &Curve, after: &Curve) -> Curve {
         let mut curve = cost.share(after, self.store.base_kwh(), self.store.top_kwh());
         curve.add_below(self.store.floor_kwh, SLACK_PER_KWH * (self.costs.hours)(t));
+        if curve.effort() > MOST_EFFORT {
+            curve = curve.hull();
+        }
         self.effort.set(self.effort.get() + curve.effort());
         curve
     }

@@ -25,7 +25,7 @@ const MOST_EFFORT: usize = 1_500_000;
 /// The effort of a program, for each slot and battery.
 const PROGRAM: usize = 250;
 /// So many of a task's ways are tried.
-const WAYS: usize = 16;
+const WAYS: usize = 4;
 
 /// What is planned.
 #[derive(Clone, Debug, Default, PartialEq)]
