@@ -197,6 +197,8 @@ pub struct Measured {
     pub temperature_c: Option<f64>,
     /// What of the use is that of devices with a task; it is planned, and so no part of what is expected.
     pub tasks_w: Option<f64>,
+    /// What devices with a task use at the most of which nobody knows now whether they are on.
+    pub tasks_unknown_w: Option<f64>,
     /// What comes in from grid, sun and batteries less what is used, where that is measured by itself. Where it is
     /// not, what goes out beyond what comes in, negative; 0 when nothing contradicts.
     pub unexplained_w: Option<f64>,
