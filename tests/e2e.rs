@@ -3,6 +3,8 @@
 mod advise;
 mod commands;
 mod control;
+mod dead_man;
+mod foreign;
 mod manage;
 mod pages;
 mod prices;

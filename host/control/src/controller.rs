@@ -4,8 +4,11 @@
 //! are sent by short-lived tasks that report back.
 
 mod execute;
+mod foreign;
 mod hand;
+mod leading;
 mod publish;
+mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -16,6 +19,7 @@ use engine::Library;
 use guard::{Approved, Guard, Ledger, Scene, SceneRecord, Watch};
 use home::{Home, ReadBack, SendError};
 use jiff::Timestamp;
+use model::home::Baseline;
 use model::snapshot::{InForce, Snapshot, TaskState};
 use model::{
     Action, Cause, Command, Hand, HomeState, Link, Live, Mode, Outcome, Roster, Rule, Stage, StrategyRef, TargetId,
@@ -25,7 +29,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::announce::Announcer;
 use crate::claims::{self, Ruled};
+use crate::lease::Holder;
 use crate::owner::Owner;
 use crate::ports::{Data, Record, RecordError};
 use crate::setup::Setup;
@@ -35,6 +41,7 @@ use crate::standing::{Key, Standing, Target};
 use crate::tasks::{self, Progress};
 use crate::tick::{self, Decided};
 use crate::{owner, roster};
+use takeover::Found;
 
 /// How long the first tick waits for the home.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,8 +51,6 @@ const CHANGE_SPACING: Duration = Duration::from_secs(3);
 const RETRY: Duration = Duration::from_secs(15);
 /// How many ticks' outcomes are kept open.
 const OPEN_TICKS: usize = 32;
-/// How long the restoring of all targets may take at the end.
-const FAREWELL: Duration = Duration::from_secs(15);
 
 struct Sent {
     target: TargetId,
@@ -93,9 +98,19 @@ pub struct Controller {
     retry_at: Option<Instant>,
     record_error: Option<String>,
     unrecorded: i64,
-    baselines: BTreeSet<TargetId>,
+    /// What was found at each target that is taken over.
+    found: BTreeMap<TargetId, Found>,
+    /// What was given back, and when: a target shows it only some time later.
+    given_back: BTreeMap<TargetId, (Instant, Baseline)>,
+    /// Who commands the home; `None`: nobody else could.
+    lease: Option<watch::Receiver<Holder>>,
+    /// Targets that another Wattwright has left as they are.
+    inherited: BTreeSet<TargetId>,
     /// What is done by hand, as it was acted on last.
     hand: Hand,
+    announcer: Announcer,
+    /// Who has set a target that somebody else has set, when that is found out.
+    authors: (mpsc::Sender<(TargetId, String)>, mpsc::Receiver<(TargetId, String)>),
     live: watch::Sender<Arc<Live>>,
     sent: (mpsc::Sender<Sent>, mpsc::Receiver<Sent>),
 }
@@ -154,8 +169,13 @@ impl Controller {
             retry_at: None,
             record_error: None,
             unrecorded: 0,
-            baselines: BTreeSet::new(),
+            found: BTreeMap::new(),
+            given_back: BTreeMap::new(),
+            lease: None,
+            inherited: BTreeSet::new(),
             hand: Hand::default(),
+            announcer: Announcer::default(),
+            authors: mpsc::channel(64),
             live,
             sent: mpsc::channel(64),
         };
@@ -177,12 +197,14 @@ impl Controller {
         let mut library = self.library.changes();
         let mut roster = self.roster_changes.clone();
         let mut hand = self.owner.changes();
+        let mut lease = self.lease.clone();
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 Some(sent) = self.sent.1.recv() => self.on_sent(sent),
+                Some((target, author)) = self.authors.1.recv() => self.on_author(&target, &author),
                 Ok(()) = library.changed() => {
                     let what = "a strategy was loaded, replaced, removed or quarantined".to_owned();
                     self.tick(Cause::Strategy { what }).await;
@@ -195,6 +217,7 @@ impl Controller {
                     let new = hand.borrow_and_update().clone();
                     self.on_hand(&new).await;
                 }
+                new = leading::changed(&mut lease) => self.on_lease(&new).await,
                 Ok(()) = data.changed() => self.change = Some("prices or forecasts changed".into()),
                 Ok(()) = home.changed() => {}
                 _ = second.tick() => {}
@@ -205,6 +228,8 @@ impl Controller {
             }
             self.expire_leases();
             self.settle();
+            self.look_for_others();
+            self.restrain();
             self.drive();
             self.publish();
         }
@@ -323,6 +348,7 @@ impl Controller {
         self.retry_at = None;
         let snapshot = Arc::new(self.snapshot(&self.home.state(), now));
         let mut decided = self.decide(snapshot).await;
+        self.keep_found();
         let hand = self.owner.at(now);
         decided.by_hand(&hand);
         self.remember(&decided);
@@ -382,6 +408,8 @@ impl Controller {
             }
             self.observe();
             self.settle();
+            self.look_for_others();
+            self.restrain();
             self.drive();
             self.publish();
         }

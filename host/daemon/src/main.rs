@@ -6,6 +6,7 @@ mod config;
 mod feeds;
 mod hand;
 mod heartbeat;
+mod lease;
 mod manager;
 mod past;
 mod recorder;

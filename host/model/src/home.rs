@@ -178,6 +178,21 @@ pub struct HomeState {
 pub struct Baseline {
     /// Entity and its state, in the order in which they are restored.
     pub settings: Vec<(String, String)>,
+    /// They could not be read before the first command, so that nobody knows them: the target is made safe instead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
+}
+
+impl Baseline {
+    /// Settings to restore.
+    pub fn of(settings: Vec<(String, String)>) -> Self {
+        Self { settings, unknown: false }
+    }
+
+    /// The mark of a target whose settings nobody knows.
+    pub fn unknown() -> Self {
+        Self { settings: Vec::new(), unknown: true }
+    }
 }
 
 /// What was measured of the whole home at one moment, as far as it was believed; `None`: unknown.
