@@ -9,6 +9,7 @@ mod hand;
 mod leading;
 mod publish;
 mod takeover;
+mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use balance::Follower;
 use engine::Library;
-use guard::{Approved, Guard, Ledger, Scene, SceneRecord, Watch};
+use guard::{Approved, Counts, Guard, Ledger, Scene, SceneRecord, Watch};
 use home::{Home, ReadBack, SendError};
 use jiff::Timestamp;
 use model::home::Baseline;
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::announce::Announcer;
 use crate::claims::{self, Ruled};
+use crate::clock::{Clock, SystemClock};
 use crate::lease::Holder;
 use crate::owner::Owner;
 use crate::ports::{Data, Record, RecordError};
@@ -38,7 +40,7 @@ use crate::setup::Setup;
 use crate::shadows::{Look, Shadows};
 use crate::snapshot::{self, Seen};
 use crate::standing::{Key, Standing, Target};
-use crate::tasks::{self, Progress};
+use crate::tasks::Tasks;
 use crate::tick::{self, Decided};
 use crate::{owner, roster};
 use takeover::Found;
@@ -78,6 +80,9 @@ pub struct Controller {
     roster: Arc<Roster>,
     roster_changes: watch::Receiver<Arc<Roster>>,
     shadows: Shadows,
+    library_seen: u64,
+    data_seen: u64,
+    clock: Arc<dyn Clock>,
     owner: Arc<Owner>,
     follower: Follower,
     started: Instant,
@@ -85,7 +90,7 @@ pub struct Controller {
     ledger: Ledger,
     watch: Watch,
     targets: BTreeMap<TargetId, Target>,
-    progress: BTreeMap<String, Progress>,
+    tasks: Tasks,
     task_looked: Instant,
     open: VecDeque<(i64, Vec<Outcome>)>,
     last: Option<Tick>,
@@ -104,6 +109,8 @@ pub struct Controller {
     given_back: BTreeMap<TargetId, (Instant, Baseline)>,
     /// Who commands the home; `None`: nobody else could.
     lease: Option<watch::Receiver<Holder>>,
+    /// What it said when it was looked at last.
+    holder: Holder,
     /// Targets that another Wattwright has left as they are.
     inherited: BTreeSet<TargetId>,
     /// What is done by hand, as it was acted on last.
@@ -112,6 +119,7 @@ pub struct Controller {
     /// Who has set a target that somebody else has set, when that is found out.
     authors: (mpsc::Sender<(TargetId, String)>, mpsc::Receiver<(TargetId, String)>),
     live: watch::Sender<Arc<Live>>,
+    written: watch::Sender<BTreeMap<TargetId, Counts>>,
     sent: (mpsc::Sender<Sent>, mpsc::Receiver<Sent>),
 }
 
@@ -123,7 +131,20 @@ impl Controller {
         data: Arc<dyn Data>,
         record: Arc<dyn Record>,
         library: Arc<Library>,
+        roster_changes: watch::Receiver<Arc<Roster>>,
+    ) -> (Self, watch::Receiver<Arc<Live>>) {
+        Self::by_clock(setup, home, data, record, library, roster_changes, Arc::new(SystemClock))
+    }
+
+    /// The same by other clocks.
+    pub fn by_clock(
+        setup: Setup,
+        home: Arc<dyn Home>,
+        data: Arc<dyn Data>,
+        record: Arc<dyn Record>,
+        library: Arc<Library>,
         mut roster_changes: watch::Receiver<Arc<Roster>>,
+        clock: Arc<dyn Clock>,
     ) -> (Self, watch::Receiver<Arc<Live>>) {
         let roster = roster_changes.borrow_and_update().clone();
         library.pardon(&roster);
@@ -134,9 +155,10 @@ impl Controller {
             .chain(setup.devices.iter().map(|d| (d.id.clone(), Target::new(d.id.clone(), d.mode, false))))
             .collect();
         let state = home.state();
-        let first = publish::first(&setup, &state, &library, &roster);
+        let first = publish::first(&setup, &state, &library, &roster, clock.now());
         let (live, live_receiver) = watch::channel(Arc::new(first));
-        let now = Instant::now();
+        let now = clock.instant();
+        let (library_seen, data_seen) = (*library.changes().borrow(), *data.changes().borrow());
         let owner = Arc::new(Owner::new(&setup));
         let follower = Follower::new(crate::drive::tuning(&setup.limits));
         let mut controller = Self {
@@ -149,6 +171,9 @@ impl Controller {
             library,
             roster,
             roster_changes,
+            library_seen,
+            data_seen,
+            clock,
             owner,
             follower,
             started: now,
@@ -156,7 +181,7 @@ impl Controller {
             ledger: Ledger::default(),
             watch: Watch::default(),
             targets,
-            progress: BTreeMap::new(),
+            tasks: Tasks::default(),
             task_looked: now,
             open: VecDeque::new(),
             last: None,
@@ -172,15 +197,18 @@ impl Controller {
             found: BTreeMap::new(),
             given_back: BTreeMap::new(),
             lease: None,
+            holder: Holder::Unknown,
             inherited: BTreeSet::new(),
             hand: Hand::default(),
             announcer: Announcer::default(),
             authors: mpsc::channel(64),
             live,
+            written: watch::Sender::new(BTreeMap::new()),
             sent: mpsc::channel(64),
         };
         controller.load_ledger();
         controller.load_hand();
+        controller.load_tasks();
         controller.load_debts();
         (controller, live_receiver)
     }
@@ -190,6 +218,11 @@ impl Controller {
         self.owner.clone()
     }
 
+    /// How often each target was written to within a day, at any time.
+    pub fn written(&self) -> watch::Receiver<BTreeMap<TargetId, Counts>> {
+        self.written.subscribe()
+    }
+
     /// Runs until `shutdown`, then gives every target back the settings it had before. Returns whether all were.
     pub async fn run(mut self, shutdown: CancellationToken) -> bool {
         let mut home = self.home.changes();
@@ -197,43 +230,70 @@ impl Controller {
         let mut library = self.library.changes();
         let mut roster = self.roster_changes.clone();
         let mut hand = self.owner.changes();
-        let mut lease = self.lease.clone();
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 Some(sent) = self.sent.1.recv() => self.on_sent(sent),
-                Some((target, author)) = self.authors.1.recv() => self.on_author(&target, &author),
-                Ok(()) = library.changed() => {
-                    let what = "a strategy was loaded, replaced, removed or quarantined".to_owned();
-                    self.tick(Cause::Strategy { what }).await;
-                }
-                Ok(()) = roster.changed() => {
-                    let new = roster.borrow_and_update().clone();
-                    self.on_roster(new).await;
-                }
-                Ok(()) = hand.changed() => {
-                    let new = hand.borrow_and_update().clone();
-                    self.on_hand(&new).await;
-                }
-                new = leading::changed(&mut lease) => self.on_lease(&new).await,
-                Ok(()) = data.changed() => self.change = Some("prices or forecasts changed".into()),
+                Ok(()) = library.changed() => {}
+                Ok(()) = roster.changed() => {}
+                Ok(()) = hand.changed() => {}
+                Ok(()) = data.changed() => {}
                 Ok(()) = home.changed() => {}
                 _ = second.tick() => {}
             }
-            self.observe();
-            if let Some(cause) = self.due() {
-                self.tick(cause).await;
-            }
-            self.expire_leases();
-            self.settle();
-            self.look_for_others();
-            self.restrain();
-            self.drive();
-            self.publish();
+            self.pass().await;
         }
         self.farewell().await
+    }
+
+    /// What the loop does each time that it wakes: takes in what is new, ticks when that is due, lets go of what
+    /// nobody renewed, looks what became of orders, writes the next ones, and shows the present.
+    pub async fn pass(&mut self) {
+        self.take_in().await;
+        self.observe();
+        if let Some(cause) = self.due() {
+            self.tick(cause).await;
+        }
+        self.expire_leases();
+        self.settle();
+        self.look_for_others();
+        self.restrain();
+        self.drive();
+        self.publish();
+    }
+
+    async fn take_in(&mut self) {
+        while let Ok(sent) = self.sent.1.try_recv() {
+            self.on_sent(sent);
+        }
+        while let Ok((target, author)) = self.authors.1.try_recv() {
+            self.on_author(&target, &author);
+        }
+        let holder = self.lease.as_ref().map(|lease| lease.borrow().clone());
+        if let Some(holder) = holder.filter(|holder| *holder != self.holder) {
+            self.on_lease(holder).await;
+        }
+        let library = *self.library.changes().borrow();
+        if library != self.library_seen {
+            self.library_seen = library;
+            let what = "a strategy was loaded, replaced, removed or quarantined".to_owned();
+            self.tick(Cause::Strategy { what }).await;
+        }
+        let roster = self.roster_changes.borrow_and_update().clone();
+        if !Arc::ptr_eq(&roster, &self.roster) {
+            self.on_roster(roster).await;
+        }
+        let hand = self.owner.changes().borrow().clone();
+        if *hand != self.hand {
+            self.on_hand(&hand).await;
+        }
+        let data = *self.data.changes().borrow();
+        if data != self.data_seen {
+            self.data_seen = data;
+            self.change = Some("prices or forecasts changed".into());
+        }
     }
 
     /// Takes in what the owner lets strategies do from now on.
@@ -247,7 +307,11 @@ impl Controller {
 
     /// The monotonic clock of the guard; it goes on across restarts.
     fn uptime(&self) -> Duration {
-        self.uptime_before + self.started.elapsed()
+        self.uptime_before + self.since(self.started)
+    }
+
+    fn since(&self, earlier: Instant) -> Duration {
+        self.clock.instant().saturating_duration_since(earlier)
     }
 
     fn zone(&self, state: &HomeState) -> jiff::tz::TimeZone {
@@ -257,13 +321,13 @@ impl Controller {
     /// Takes in what the home shows now.
     fn observe(&mut self) {
         let state = self.home.state();
-        let now = Timestamp::now();
+        let now = self.clock.now();
         self.owner.expire(now);
         self.watch.observe(&state, &self.setup.limits, self.uptime(), now);
         if state.link.is_up() {
             self.data.observe(now, &snapshot::measure(&self.setup, &state, &self.watch, now));
         }
-        self.advance_tasks(&state, now);
+        self.look_at_tasks(&state, now);
         let signature = self.sign(&state, now);
         if signature != self.signature {
             if self.last.is_some() {
@@ -287,7 +351,7 @@ impl Controller {
             meter: guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, now).known().is_some(),
             batteries: self.setup.batteries.iter().map(|b| battery(&b.id)).collect(),
             devices: state.devices.iter().map(|d| d.fault.is_none()).collect(),
-            tasks: self.task_list(state, now).iter().map(|t| Some(t.state)).collect(),
+            tasks: self.tasks.list(&self.setup.tasks, &state.devices, now).iter().map(|t| Some(t.state)).collect(),
         }
     }
 
@@ -306,14 +370,14 @@ impl Controller {
             return Some(if first { Cause::Start } else { Cause::Reconnected });
         }
         if self.last.is_none() {
-            return (self.started.elapsed() >= PATIENCE).then_some(Cause::Start);
+            return (self.since(self.started) >= PATIENCE).then_some(Cause::Start);
         }
-        let slot = model::slot::start_of(Timestamp::now());
+        let slot = model::slot::start_of(self.clock.now());
         if self.last_slot != Some(slot) {
             return Some(Cause::Slot);
         }
-        let spaced = self.last_tick.is_none_or(|at| at.elapsed() >= CHANGE_SPACING);
-        if spaced && self.retry_at.is_some_and(|at| Instant::now() >= at) {
+        let spaced = self.last_tick.is_none_or(|at| self.since(at) >= CHANGE_SPACING);
+        if spaced && self.retry_at.is_some_and(|at| self.clock.instant() >= at) {
             return Some(Cause::Change { what: "a waiting time may be over".into() });
         }
         if spaced { self.change.take().map(|what| Cause::Change { what }) } else { None }
@@ -336,15 +400,15 @@ impl Controller {
             now,
             known: self.data.known(now),
             in_force: &self.in_force(),
-            tasks: self.task_list(state, now),
+            tasks: self.tasks.list(&self.setup.tasks, &state.devices, now),
         })
     }
 
     /// One pass through the chain.
     async fn tick(&mut self, cause: Cause) {
-        let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let now = Timestamp::from_second(self.clock.now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
         self.last_slot = Some(model::slot::start_of(now));
-        self.last_tick = Some(Instant::now());
+        self.last_tick = Some(self.clock.instant());
         self.retry_at = None;
         let snapshot = Arc::new(self.snapshot(&self.home.state(), now));
         let mut decided = self.decide(snapshot).await;
@@ -363,7 +427,7 @@ impl Controller {
             verdict.findings.iter().any(|finding| matches!(finding.rule, Rule::Dwell | Rule::WriteInterval))
         };
         if ruled.iter().any(|ruled| waits(&ruled.judged.verdict)) {
-            self.retry_at = Some(Instant::now() + RETRY);
+            self.retry_at = Some(self.clock.instant() + RETRY);
         }
 
         let (outcomes, changes) = self.begin(&ruled, now, &hand);
@@ -426,7 +490,7 @@ impl Controller {
             let index = outcomes.len();
             let standing = target.standing.as_ref();
             let same = standing.filter(|s| is_same(target, s.approved.command(), &command));
-            let respects = target.foreign.is_respected(Instant::now());
+            let respects = target.foreign.is_respected(self.clock.instant());
             let shown = target.is_battery
                 || respects
                 || !matches!(self.home.read_back(&target.id, &command), ReadBack::Differs(_));
@@ -522,45 +586,6 @@ impl Controller {
             self.logs.insert(name.clone(), attempt.log.clone());
         }
     }
-
-    fn task_list(&self, state: &HomeState, now: Timestamp) -> Vec<model::snapshot::Task> {
-        let of = |setup: &crate::setup::TaskSetup| {
-            let on = state.devices.iter().find(|d| d.id == setup.device).and_then(|d| d.on);
-            self.progress.get(&setup.id).map(|progress| progress.to_task(setup, now, on))
-        };
-        self.setup.tasks.iter().filter_map(of).collect()
-    }
-
-    fn advance_tasks(&mut self, state: &HomeState, now: Timestamp) {
-        let elapsed = self.task_looked.elapsed();
-        self.task_looked = Instant::now();
-        let zone = self.zone(state);
-        let setup = self.setup.clone();
-        for task in &setup.tasks {
-            let Some(window) = tasks::window(task, now, &zone) else { continue };
-            if self.progress.get(&task.id).is_none_or(|p| p.window != window) {
-                let kept = self.record.load_task(&task.id, window.deadline);
-                let done_wh = kept.as_ref().ok().copied().flatten().unwrap_or(0.0);
-                self.note_record(kept.err());
-                self.progress.insert(task.id.clone(), Progress { window, done_wh });
-            }
-            let Some(progress) = self.progress.get_mut(&task.id) else { continue };
-            let device = state.devices.iter().find(|d| d.id == task.device);
-            let is_on = device.and_then(|d| d.on) == Some(true);
-            let measured = device.and_then(|d| d.power_w.as_ref()).and_then(|r| r.value);
-            if is_on && now >= window.earliest {
-                let before = progress.done_wh;
-                progress.advance(measured.unwrap_or(task.power_w), elapsed);
-                // Every watt-hour would wear the disk; a hundredth of the task is lost at most.
-                let step = (task.energy_wh / 100.0).max(1.0);
-                if (before / step).floor() != (progress.done_wh / step).floor() {
-                    let done_wh = progress.done_wh;
-                    let result = self.record.save_task(&task.id, window.deadline, done_wh);
-                    self.note_record(result.err());
-                }
-            }
-        }
-    }
 }
 
 /// What a tick changes for one target.
@@ -575,7 +600,7 @@ struct Change {
 }
 
 impl Change {
-    fn into_standing(self, old: Option<&Standing>, tick: i64) -> Standing {
+    fn into_standing(self, old: Option<&Standing>, tick: i64, now: Instant) -> Standing {
         let key = Key { tick, index: self.index };
         let kind = |approved: &Approved| approved.command().map(Command::kind);
         let kept = old.filter(|old| kind(&old.approved) == kind(&self.approved));
@@ -586,7 +611,7 @@ impl Change {
             reason: self.action.reason,
             verdict: self.verdict,
             until: self.action.until,
-            renewed: Instant::now(),
+            renewed: now,
         }
     }
 }

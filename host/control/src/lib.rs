@@ -17,6 +17,7 @@
 pub mod announce;
 pub mod ask;
 pub mod claims;
+pub mod clock;
 pub mod controller;
 pub mod drive;
 pub mod foreign;
@@ -34,6 +35,7 @@ pub mod standing;
 pub mod tasks;
 pub mod tick;
 
+pub use clock::{Clock, SystemClock};
 pub use controller::Controller;
 pub use lease::{Holder, Lease};
 pub use owner::{Owner, OwnerError};

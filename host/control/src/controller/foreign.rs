@@ -15,7 +15,7 @@ impl Controller {
         if !self.home.state().link.is_up() {
             return;
         }
-        let now = Instant::now();
+        let now = self.clock.instant();
         let (mut noticed, mut lost) = (Vec::new(), Vec::new());
         for target in self.targets.values_mut().filter(|target| target.shown && target.check.is_none()) {
             let Some((command, _)) = &target.written else { continue };
@@ -53,7 +53,7 @@ impl Controller {
     pub(super) fn on_author(&mut self, id: &TargetId, author: &str) {
         let note = format!("set by {author}");
         tracing::info!(target = id, author, "somebody else has set it");
-        let result = self.record.note(Timestamp::now(), &format!("{id}: {note}"));
+        let result = self.record.note(self.clock.now(), &format!("{id}: {note}"));
         self.note_record(result.err());
         let last = self.outcome_of(id).and_then(|outcome| outcome.steps.last());
         let note = match last.filter(|step| step.stage == Stage::Contradicted) {
@@ -65,7 +65,7 @@ impl Controller {
 
     /// Brings back what somebody else has set, where what it does breaks a limit. After that it is ours again.
     pub(super) fn restrain(&mut self) {
-        let (state, now, instant) = (self.home.state(), Timestamp::now(), Instant::now());
+        let (state, now, instant) = (self.home.state(), self.clock.now(), self.clock.instant());
         let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
         let mut too_much = Vec::new();
         for target in self.targets.values_mut() {
@@ -97,7 +97,7 @@ impl Controller {
 
     /// What the owner should know of those who set something else.
     pub(super) fn troubles_with_others(&self) -> Vec<(TargetId, String)> {
-        let now = Instant::now();
+        let now = self.clock.instant();
         let of = |target: &Target| {
             let insists = target.foreign.insists(now).map(|times| {
                 format!(

@@ -10,7 +10,7 @@ impl Controller {
         self.note_record(result.err());
         // What somebody else set is respected until the owner says something new of it.
         let pauses = new.pause.is_some() && new.pause != self.hand.pause;
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let resumes = new.pause.is_none() && self.hand.pause.is_some_and(|old| old.until > now);
         for (id, target) in &mut self.targets {
             let is_new = new.overrides.get(id).is_some_and(|given| self.hand.overrides.get(id) != Some(given));
@@ -30,12 +30,12 @@ impl Controller {
         match self.record.load_hand() {
             Ok(None) => {}
             Ok(Some(text)) => match serde_json::from_str(&text) {
-                Ok(hand) => self.owner.restore(&hand, Timestamp::now()),
+                Ok(hand) => self.owner.restore(&hand, self.clock.now()),
                 Err(error) => tracing::warn!(%error, "what was done by hand before the start cannot be read"),
             },
             Err(error) => self.note_record(Some(error)),
         }
-        self.hand = self.owner.at(Timestamp::now());
+        self.hand = self.owner.at(self.clock.now());
     }
 
     /// What was taken over before the program was started and is not commanded any more is given back. The first

@@ -2,16 +2,6 @@
 
 use super::*;
 
-/// The next word on it; never, where there is no lease.
-pub(super) async fn changed(lease: &mut Option<watch::Receiver<Holder>>) -> Holder {
-    if let Some(lease) = lease
-        && lease.changed().await.is_ok()
-    {
-        return lease.borrow_and_update().clone();
-    }
-    std::future::pending().await
-}
-
 impl Controller {
     /// Commands only while `lease` says that we do.
     #[must_use]
@@ -21,8 +11,8 @@ impl Controller {
         self
     }
 
-    pub(super) async fn on_lease(&mut self, new: &Holder) {
-        let what = match new {
+    pub(super) async fn on_lease(&mut self, new: Holder) {
+        let what = match &new {
             Holder::Ours { inherits } => {
                 self.lead(*inherits);
                 "this Wattwright commands the home from now on".to_owned()
@@ -36,6 +26,7 @@ impl Controller {
                 "nobody knows whether another Wattwright commands the home".to_owned()
             }
         };
+        self.holder = new;
         tracing::info!(what, "lease");
         self.tick(Cause::Change { what }).await;
     }
@@ -69,7 +60,7 @@ impl Controller {
     }
 
     pub(super) fn trouble_with_another(&self) -> Option<String> {
-        match &*self.lease.as_ref()?.borrow() {
+        match &self.holder {
             Holder::Other(name) => Some(format!(
                 "Another Wattwright, `{name}`, commands this home. This one only advises, and takes over when that one \
                  is silent for three minutes"

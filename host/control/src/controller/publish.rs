@@ -7,7 +7,7 @@ use model::live::Doing;
 impl Controller {
     pub(super) fn publish(&mut self) {
         let state = self.home.state();
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let names = names(&self.setup);
         let last = self.last.as_ref();
         let snapshot = last.map(|tick| &tick.input.snapshot);
@@ -26,7 +26,10 @@ impl Controller {
         let with_others = self.troubles_with_others();
         let with_others =
             with_others.into_iter().map(|(id, text)| format!("{}: {text}", names.get(&id).unwrap_or(&id)));
-        let troubles = self.trouble_with_another().into_iter().chain(with_others).chain(with_us).collect();
+        let ended_tasks = self.tasks.ended(&self.setup.tasks);
+        let missed = crate::tasks::missed(&ended_tasks, now, &self.zone(&state));
+        let troubles: Vec<String> =
+            self.trouble_with_another().into_iter().chain(with_others).chain(with_us).chain(missed).collect();
         let present = self.snapshot_batteries(&state, now);
         let load_w = snapshot::measure(&self.setup, &state, &self.watch, now).load_w;
         let view = Live {
@@ -44,20 +47,32 @@ impl Controller {
             home: state,
             hand: self.owner.at(now),
             doing,
+            ended_tasks,
             strategies,
             troubles,
         };
         if view.home.link.is_up()
-            && let Some(text) = self.announcer.look(&view.troubles, Instant::now())
+            && let Some(text) = self.announcer.look(&view.troubles, self.clock.instant())
         {
             self.announce(&text);
         }
         self.live.send_replace(Arc::new(view));
+        self.written.send_replace(self.counts());
+    }
+
+    fn counts(&self) -> BTreeMap<TargetId, Counts> {
+        let uptime = self.uptime();
+        let none = BTreeSet::new();
+        let of = |id: &TargetId| {
+            let flash = self.setup.limits.batteries.get(id).map_or(&none, |limits| &limits.flash_commands);
+            (id.clone(), self.ledger.counts(id, flash, uptime))
+        };
+        ids(&self.setup).map(of).collect()
     }
 
     /// Sends a message to each device for messages that may be sent to.
     fn announce(&mut self, text: &str) {
-        let (state, now) = (self.home.state(), Timestamp::now());
+        let (state, now) = (self.home.state(), self.clock.now());
         for target in self.targets.values().filter(|target| target.mode == Mode::Control && !target.is_battery) {
             let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
             let Some(approved) = self.guard.tell(&target.id, text, &scene).approved else { continue };
@@ -107,9 +122,9 @@ impl Controller {
 }
 
 /// What the page shows before the first tick.
-pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster: &Roster) -> Live {
+pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster: &Roster, now: Timestamp) -> Live {
     Live {
-        at: Timestamp::now(),
+        at: now,
         version: env!("CARGO_PKG_VERSION").into(),
         home_name: setup.name.clone(),
         simulated: setup.simulated,
@@ -123,6 +138,7 @@ pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster:
         hand: Hand::default(),
         doing: Vec::new(),
         available: Vec::new(),
+        ended_tasks: Vec::new(),
         strategies: live::strategies(library, roster, None, &BTreeMap::new(), &shadows::Standing::default()),
         troubles: Vec::new(),
     }

@@ -23,7 +23,7 @@ impl Controller {
             found.is_ours = true;
             return self.keep_found();
         }
-        let given_back = self.given_back.get(id).filter(|(at, _)| at.elapsed() < self.setup.settle);
+        let given_back = self.given_back.get(id).filter(|(at, _)| self.since(*at) < self.setup.settle);
         let now = || given_back.map(|(_, baseline)| baseline.clone()).or_else(|| self.home.baseline(id));
         let (baseline, is_kept) = match self.record.baseline(id) {
             Ok(Some(kept)) => (kept, true),
@@ -66,7 +66,11 @@ impl Controller {
 
     /// Lets go of targets whose command nobody renewed, and of those that could not be let go of before.
     pub(super) fn expire_leases(&mut self) {
-        let expired = |t: &&Target| t.standing.as_ref().is_some_and(|s| s.renewed.elapsed() > s.approved.lease());
+        let instant = self.clock.instant();
+        let expired = |t: &&Target| {
+            let standing = t.standing.as_ref();
+            standing.is_some_and(|s| instant.saturating_duration_since(s.renewed) > s.approved.lease())
+        };
         let ids: Vec<TargetId> = self.targets.values().filter(expired).map(|t| t.id.clone()).collect();
         for id in ids {
             tracing::warn!(target = id, "no tick renewed the command in time; letting go");
@@ -91,7 +95,7 @@ impl Controller {
     /// a failure, for the link, or for what draws power behind it. Then it is tried again.
     fn give_back(&mut self, id: &TargetId) {
         let Some(target) = self.targets.get_mut(id) else { return };
-        if !target.owes_release || !target.is_ready(Instant::now()) || !self.home.state().link.is_up() {
+        if !target.owes_release || !target.is_ready(self.clock.instant()) || !self.home.state().link.is_up() {
             return;
         }
         if self.release_waits(id).is_some() {
@@ -106,7 +110,7 @@ impl Controller {
     }
 
     fn release_waits(&self, id: &TargetId) -> Option<String> {
-        let (state, now) = (self.home.state(), Timestamp::now());
+        let (state, now) = (self.home.state(), self.clock.now());
         let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
         self.guard.release_waits(id, &scene)
     }
@@ -135,7 +139,7 @@ impl Controller {
         tracing::info!(target = id, "settings from before the takeover restored");
         self.ledger.forget(id);
         if let Some(found) = self.found.remove(id) {
-            self.given_back.insert(id.clone(), (Instant::now(), found.baseline));
+            self.given_back.insert(id.clone(), (self.clock.instant(), found.baseline));
         }
         if let Some(target) = self.targets.get_mut(id) {
             target.written = None;
