@@ -286,6 +286,7 @@ impl Controller {
             (Ok(()), None) => self.released(&sent.target),
             (Err(error), _) => {
                 tracing::warn!(target = sent.target, %error, "order failed");
+                self.ledger.failed(&sent.target);
                 target.written = None;
                 let pause = AFTER_REJECTION.saturating_mul(1 << target.rejections.min(6)).min(AFTER_FAILURE);
                 target.rejections += 1;
