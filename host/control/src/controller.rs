@@ -6,6 +6,7 @@
 mod execute;
 mod hand;
 mod publish;
+mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use balance::Follower;
 use engine::Library;
-use guard::{Approved, Guard, Ledger, Scene, SceneRecord, Watch};
+use guard::{Approved, Counts, Guard, Ledger, Scene, SceneRecord, Watch};
 use home::{Home, ReadBack, SendError};
 use jiff::Timestamp;
 use model::snapshot::{InForce, Snapshot, TaskState};
@@ -33,7 +34,7 @@ use crate::setup::Setup;
 use crate::shadows::{Look, Shadows};
 use crate::snapshot::{self, Seen};
 use crate::standing::{Key, Standing, Target};
-use crate::tasks::{self, Progress};
+use crate::tasks::Tasks;
 use crate::tick::{self, Decided};
 use crate::{owner, roster};
 
@@ -84,7 +85,7 @@ pub struct Controller {
     ledger: Ledger,
     watch: Watch,
     targets: BTreeMap<TargetId, Target>,
-    progress: BTreeMap<String, Progress>,
+    tasks: Tasks,
     task_looked: Instant,
     open: VecDeque<(i64, Vec<Outcome>)>,
     last: Option<Tick>,
@@ -101,6 +102,7 @@ pub struct Controller {
     /// What is done by hand, as it was acted on last.
     hand: Hand,
     live: watch::Sender<Arc<Live>>,
+    written: watch::Sender<BTreeMap<TargetId, Counts>>,
     sent: (mpsc::Sender<Sent>, mpsc::Receiver<Sent>),
 }
 
@@ -162,7 +164,7 @@ impl Controller {
             ledger: Ledger::default(),
             watch: Watch::default(),
             targets,
-            progress: BTreeMap::new(),
+            tasks: Tasks::default(),
             task_looked: now,
             open: VecDeque::new(),
             last: None,
@@ -178,10 +180,12 @@ impl Controller {
             baselines: BTreeSet::new(),
             hand: Hand::default(),
             live,
+            written: watch::Sender::new(BTreeMap::new()),
             sent: mpsc::channel(64),
         };
         controller.load_ledger();
         controller.load_hand();
+        controller.load_tasks();
         controller.load_debts();
         (controller, live_receiver)
     }
@@ -189,6 +193,11 @@ impl Controller {
     /// By which the owner commands by hand and pauses.
     pub fn owner(&self) -> Arc<Owner> {
         self.owner.clone()
+    }
+
+    /// How often each target was written to within a day, at any time.
+    pub fn written(&self) -> watch::Receiver<BTreeMap<TargetId, Counts>> {
+        self.written.subscribe()
     }
 
     /// Runs until `shutdown`, then gives every target back the settings it had before. Returns whether all were.
@@ -286,7 +295,7 @@ impl Controller {
         if state.link.is_up() {
             self.data.observe(now, &snapshot::measure(&self.setup, &state, &self.watch, now));
         }
-        self.advance_tasks(&state, now);
+        self.look_at_tasks(&state, now);
         let signature = self.sign(&state, now);
         if signature != self.signature {
             if self.last.is_some() {
@@ -310,7 +319,7 @@ impl Controller {
             meter: guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, now).known().is_some(),
             batteries: self.setup.batteries.iter().map(|b| battery(&b.id)).collect(),
             devices: state.devices.iter().map(|d| d.fault.is_none()).collect(),
-            tasks: self.task_list(state, now).iter().map(|t| Some(t.state)).collect(),
+            tasks: self.tasks.list(&self.setup.tasks, &state.devices, now).iter().map(|t| Some(t.state)).collect(),
         }
     }
 
@@ -359,7 +368,7 @@ impl Controller {
             now,
             known: self.data.known(now),
             in_force: &self.in_force(),
-            tasks: self.task_list(state, now),
+            tasks: self.tasks.list(&self.setup.tasks, &state.devices, now),
         })
     }
 
@@ -540,45 +549,6 @@ impl Controller {
                 "strategy gave no plan"
             );
             self.logs.insert(name.clone(), attempt.log.clone());
-        }
-    }
-
-    fn task_list(&self, state: &HomeState, now: Timestamp) -> Vec<model::snapshot::Task> {
-        let of = |setup: &crate::setup::TaskSetup| {
-            let on = state.devices.iter().find(|d| d.id == setup.device).and_then(|d| d.on);
-            self.progress.get(&setup.id).map(|progress| progress.to_task(setup, now, on))
-        };
-        self.setup.tasks.iter().filter_map(of).collect()
-    }
-
-    fn advance_tasks(&mut self, state: &HomeState, now: Timestamp) {
-        let elapsed = self.since(self.task_looked);
-        self.task_looked = self.clock.instant();
-        let zone = self.zone(state);
-        let setup = self.setup.clone();
-        for task in &setup.tasks {
-            let Some(window) = tasks::window(task, now, &zone) else { continue };
-            if self.progress.get(&task.id).is_none_or(|p| p.window != window) {
-                let kept = self.record.load_task(&task.id, window.deadline);
-                let done_wh = kept.as_ref().ok().copied().flatten().unwrap_or(0.0);
-                self.note_record(kept.err());
-                self.progress.insert(task.id.clone(), Progress { window, done_wh });
-            }
-            let Some(progress) = self.progress.get_mut(&task.id) else { continue };
-            let device = state.devices.iter().find(|d| d.id == task.device);
-            let is_on = device.and_then(|d| d.on) == Some(true);
-            let measured = device.and_then(|d| d.power_w.as_ref()).and_then(|r| r.value);
-            if is_on && now >= window.earliest {
-                let before = progress.done_wh;
-                progress.advance(measured.unwrap_or(task.power_w), elapsed);
-                // Every watt-hour would wear the disk; a hundredth of the task is lost at most.
-                let step = (task.energy_wh / 100.0).max(1.0);
-                if (before / step).floor() != (progress.done_wh / step).floor() {
-                    let done_wh = progress.done_wh;
-                    let result = self.record.save_task(&task.id, window.deadline, done_wh);
-                    self.note_record(result.err());
-                }
-            }
         }
     }
 }

@@ -118,12 +118,12 @@ impl Record for FailingRecord {
         self.disk()?.load_hand()
     }
 
-    fn save_task(&self, task: &str, deadline: Timestamp, done_wh: f64) -> Result<(), RecordError> {
-        self.disk()?.save_task(task, deadline, done_wh)
+    fn save_tasks(&self, tasks: &str) -> Result<(), RecordError> {
+        self.disk()?.save_tasks(tasks)
     }
 
-    fn load_task(&self, task: &str, deadline: Timestamp) -> Result<Option<f64>, RecordError> {
-        self.disk()?.load_task(task, deadline)
+    fn load_tasks(&self) -> Result<Option<String>, RecordError> {
+        self.disk()?.load_tasks()
     }
 }
 

@@ -231,6 +231,8 @@ export const de: Texts = {
     noPlan: 'Kein Plan dafür; es bleibt, wie es ist.',
     advice: (command: string) => `Rat: ${command}`,
     task: (done: string, all: string, deadline: string) => `${done} von ${all} erledigt, fällig ${deadline}`,
+    ended: (isDone: boolean, by: string, done: string, all: string) =>
+      isDone ? `Zuletzt fertig bis ${by}: ${done}` : `Zuletzt verpasst: ${done} von ${all} bis ${by}`,
     taskStates: { waiting: 'wartet', running: 'läuft', done: 'erledigt', missed: 'verpasst' },
   },
 
@@ -323,6 +325,7 @@ export const de: Texts = {
     plan: 'Plan',
     strategies: 'Strategien',
     history: 'Verlauf',
+    setup: 'Einrichtung',
     skip: 'Zum Inhalt',
     language: 'Sprache',
     loadFailed: 'Diese Seite konnte nicht geladen werden.',
@@ -541,6 +544,8 @@ export const de: Texts = {
     out: 'Abmelden',
     as: (name: string, role: string) => `${name}, ${role}`,
     roles: { owner: 'Eigentümer', member: 'Mitglied', viewer: 'Betrachter' },
+    another: (name: string) =>
+      `In einem anderen Tab hat sich ${name} angemeldet. Bitte erst ansehen, dann etwas ändern.`,
   },
 
   errors: {

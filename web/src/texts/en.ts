@@ -235,6 +235,8 @@ export const en = {
     noPlan: 'No plan for it; left alone.',
     advice: (command: string) => `Advice: ${command}`,
     task: (done: string, all: string, deadline: string) => `${done} of ${all} done, due ${deadline}`,
+    ended: (isDone: boolean, by: string, done: string, all: string) =>
+      isDone ? `Last time done by ${by}: ${done}` : `Last time missed: ${done} of ${all} by ${by}`,
     taskStates: { waiting: 'waiting', running: 'running', done: 'done', missed: 'missed' } as Record<
       string,
       string
@@ -330,6 +332,7 @@ export const en = {
     plan: 'Plan',
     strategies: 'Strategies',
     history: 'History',
+    setup: 'Set-up',
     skip: 'To the content',
     language: 'Language',
     loadFailed: 'This page could not be loaded.',
@@ -548,6 +551,7 @@ export const en = {
     out: 'Sign out',
     as: (name: string, role: string) => `${name}, ${role}`,
     roles: { owner: 'owner', member: 'member', viewer: 'viewer' } as Record<string, string>,
+    another: (name: string) => `In another tab ${name} has signed in. Look again before you change anything.`,
   },
 
   errors: {
