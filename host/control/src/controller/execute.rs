@@ -283,6 +283,7 @@ impl Controller {
                 }
                 let Some(target) = self.targets.get_mut(&sent.target) else { return };
                 tracing::warn!(target = sent.target, %error, "order failed");
+                self.ledger.failed(&sent.target);
                 target.written = None;
                 let pause = AFTER_REJECTION.saturating_mul(1 << target.rejections.min(6)).min(AFTER_FAILURE);
                 target.rejections += 1;
