@@ -112,7 +112,7 @@ fn person(accounts: &Accounts, request: &Request, role: UserRole) -> Result<(Kno
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "not-signed-in", message));
     };
     if known.role < role {
-        let message = format!("{} is a {}; this is for a {}", known.name, known.role.name(), role.name());
+        let message = format!("{} is a {}; this needs the role `{}`", known.name, known.role.name(), role.name());
         return Err(ApiError::new(StatusCode::FORBIDDEN, "not-allowed", message));
     }
     let word = request.headers().get(WORD);

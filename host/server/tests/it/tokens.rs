@@ -154,7 +154,7 @@ async fn the_owner_adds_changes_and_removes_users_but_not_the_last_owner() {
     let carl = Signed { cookie: cookie(&headers).unwrap(), word: body["word"].as_str().unwrap().to_owned() };
     let (status, body) = house.as_signed(&carl, "GET", "/api/users", &Value::Null).await;
     assert_eq!((status, code(&body)), (StatusCode::FORBIDDEN, "not-allowed".into()));
-    assert!(body["error"]["message"].as_str().unwrap().contains("carl is a viewer; this is for a owner"), "{body}");
+    assert!(body["error"]["message"].as_str().unwrap().contains("carl is a viewer; this needs the role `owner`"), "{body}");
 
     let (status, _) = house.as_signed(&owner, "PUT", "/api/users/carl/role", &json!({ "role": "owner" })).await;
     assert_eq!(status, StatusCode::OK);
