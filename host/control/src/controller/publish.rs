@@ -7,7 +7,7 @@ use model::live::Doing;
 impl Controller {
     pub(super) fn publish(&self) {
         let state = self.home.state();
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let names = names(&self.setup);
         let last = self.last.as_ref();
         let snapshot = last.map(|tick| &tick.input.snapshot);
@@ -97,9 +97,9 @@ impl Controller {
 }
 
 /// What the page shows before the first tick.
-pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster: &Roster) -> Live {
+pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster: &Roster, now: Timestamp) -> Live {
     Live {
-        at: Timestamp::now(),
+        at: now,
         version: env!("CARGO_PKG_VERSION").into(),
         home_name: setup.name.clone(),
         simulated: setup.simulated,
