@@ -55,7 +55,8 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
             Err(error) => return error.into_response(),
         },
     };
-    if !looks(&method) {
+    // Who took a copy of everything is worth knowing, too.
+    if !looks(&method) || path == "/api/backup" {
         let text = format!("{}: {method} {path}: {}", done.by, done.response.status().as_u16());
         write_down(&gate.journal, accounts, text);
     }
