@@ -6,6 +6,7 @@ mod config;
 mod feeds;
 mod hand;
 mod heartbeat;
+mod lease;
 mod log;
 mod manager;
 mod overview;

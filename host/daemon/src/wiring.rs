@@ -30,6 +30,8 @@ pub enum Place {
         sky: Box<SkySources>,
         /// What shows it that the program is alive.
         heartbeat: Option<EntityId>,
+        /// By which several Wattwrights agree on which of them commands it.
+        lease: Option<EntityId>,
     },
     /// Simulated.
     Simulated(Arc<SimulatedHome>),
@@ -76,7 +78,13 @@ fn real(config: Config) -> Result<Parts> {
     Ok(Parts {
         setup: config.setup,
         roster: config.roster,
-        place: Place::Real { home, prices: config.prices, sky: Box::new(config.sky), heartbeat: config.heartbeat },
+        place: Place::Real {
+            home,
+            prices: config.prices,
+            sky: Box::new(config.sky),
+            heartbeat: config.heartbeat,
+            lease: config.lease,
+        },
         tariff: config.tariff,
         strategies: Some(config.strategies),
         keep: config.keep,

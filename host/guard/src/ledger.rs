@@ -96,7 +96,7 @@ impl Ledger {
     pub fn record(&mut self, approved: &Approved, now: Timestamp, uptime: Duration) {
         let entry = self.targets.entry(approved.target().clone()).or_default();
         let command = match approved.order() {
-            Order::Release(_) => {
+            Order::Release(_) | Order::Rest(_) => {
                 entry.in_force = None;
                 entry.written = Some((None, uptime));
                 entry.releases.count(uptime);

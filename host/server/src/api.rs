@@ -30,6 +30,9 @@ const TICKS_MOST: i64 = 500;
 const PAST_DEFAULT: SignedDuration = SignedDuration::from_hours(48);
 const PAST_MOST_DAYS: i64 = 35;
 
+/// The control loop passes once a second; what takes longer than this has not ended.
+const STANDS_STILL: SignedDuration = SignedDuration::from_secs(30);
+
 pub(crate) type LiveState = watch::Receiver<Arc<Live>>;
 
 #[derive(OpenApi)]
@@ -149,6 +152,18 @@ pub struct Health {
     pub tick_at: Option<Timestamp>,
 }
 
+/// The state is put together anew with each pass of the control loop, so an old one means that the loop hangs, which
+/// it cannot say by itself.
+fn stands_still(live: &Live, now: Timestamp) -> Option<String> {
+    let silent = now.duration_since(live.at);
+    (silent > STANDS_STILL).then(|| {
+        format!(
+            "The control loop has stood still for {} s: nothing is looked after; restart Wattwright",
+            silent.as_secs()
+        )
+    })
+}
+
 /// Whether all is well, for monitors.
 #[utoipa::path(
     get,
@@ -162,17 +177,13 @@ pub struct Health {
 async fn health(State(live): State<LiveState>, parameters: Parameters) -> Result<(StatusCode, Json<Health>), ApiError> {
     parameters.only(&[])?;
     let live = live.borrow().clone();
-    let (code, status) = match live.troubles.is_empty() {
+    let troubles: Vec<String> =
+        stands_still(&live, Timestamp::now()).into_iter().chain(live.troubles.clone()).collect();
+    let (code, status) = match troubles.is_empty() {
         true => (StatusCode::OK, HealthStatus::Ok),
         false => (StatusCode::SERVICE_UNAVAILABLE, HealthStatus::Trouble),
     };
-    let health = Health {
-        status,
-        troubles: live.troubles.clone(),
-        version: live.version.clone(),
-        at: live.at,
-        tick_at: live.tick_at,
-    };
+    let health = Health { status, troubles, version: live.version.clone(), at: live.at, tick_at: live.tick_at };
     Ok((code, Json(health)))
 }
 

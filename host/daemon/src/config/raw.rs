@@ -72,6 +72,8 @@ pub struct RawHomeAssistant {
     pub token_file: Option<PathBuf>,
     /// An `input_datetime` that shows that Wattwright is alive; `wattwright setup dead-man` says what for.
     pub heartbeat: Option<EntityId>,
+    /// An `input_text` by which several Wattwrights agree on which of them commands the home.
+    pub lease: Option<EntityId>,
 }
 
 #[derive(Debug, Deserialize)]
