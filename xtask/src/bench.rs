@@ -1,5 +1,7 @@
 //! `cargo xtask bench`.
 
+mod backtest;
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -20,6 +22,11 @@ Measures, each figure beside its floor from the same run:
   replay   10,000 ticks of a simulated month, recorded and replayed
   snapshot what is known of the slots ahead with a year learned, and with nothing learned
 
+And only when it is named, since it takes many minutes:
+
+  backtest the project's year with both example homes: what each strategy earns and where it loses, and
+           what a year takes
+
 With `--json` a list of {name, value, unit, floor, ratio}.";
 
 const BENCHES: [(&str, &str); 7] = [
@@ -36,11 +43,19 @@ const BENCHES: [(&str, &str); 7] = [
 pub fn run(arguments: &[String]) -> Result<()> {
     let is_json = arguments.iter().any(|argument| argument == "--json");
     let names: Vec<&str> = arguments.iter().map(String::as_str).filter(|name| !name.starts_with('-')).collect();
-    if let Some(unknown) = names.iter().find(|name| !BENCHES.iter().any(|(bench, _)| bench == *name)) {
+    let is_known = |name: &&str| *name == "backtest" || BENCHES.iter().any(|(bench, _)| bench == name);
+    if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
         anyhow::bail!("there is no measurement `{unknown}`\n\n{HELP}");
     }
-    plugins::build(false)?;
     let mut all = Vec::new();
+    if names.contains(&"backtest") {
+        let figures = backtest::run(is_json)?;
+        if !is_json {
+            figures.iter().for_each(print);
+        }
+        all.extend(figures);
+    }
+    plugins::build(false)?;
     for (bench, package) in BENCHES {
         if !names.is_empty() && !names.contains(&bench) {
             continue;

@@ -9,7 +9,7 @@ use guard::{BatteryLimits, GridLimits, Limits};
 use model::snapshot::Battery;
 use model::{Action, BalanceLimits, Command, CommandKind, Input, Reason};
 use simulator::BatteryParameters;
-use wattwright_backtest::{Asked, Foresight, House, Played, Player, References, Strategy, share};
+use wattwright_backtest::{Asked, Foresight, House, HouseBattery, Played, Player, References, Strategy, share};
 
 const YEAR: &[u8] = include_bytes!("../../../examples/data/home-a.csv.gz");
 
@@ -28,10 +28,7 @@ fn house(parameters: BatteryParameters) -> House {
     House {
         timezone: "Europe/Brussels".into(),
         currency: "EUR".into(),
-        battery: "battery".into(),
-        parameters,
-        start_soc_pct: 50.0,
-        wear_cost_per_kwh: 0.0,
+        batteries: vec![HouseBattery { id: "battery".into(), parameters, start_soc_pct: 50.0, wear_cost_per_kwh: 0.0 }],
         limits,
     }
 }
@@ -69,7 +66,7 @@ impl Strategy for Cheap {
         };
         let reason = Reason { code: "cheap".into(), text: String::new(), facts: Vec::new() };
         let action = Action { target: "battery".into(), command, reason, until: None };
-        Ok(Asked { action: Some(action), memory: vec![prices.len() as u8], ok: true, took_us: 1 })
+        Ok(Asked { actions: vec![action], memory: vec![prices.len() as u8], ok: true, took_us: 1 })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! control ── watch ──> /api/live, /api/events (SSE)
-//! journal ──────────> /api/ticks, /api/past, /api/decisions, /api/energy
+//! journal ──────────> /api/ticks, /api/past, /api/decisions, /api/energy, /api/scores
 //! manage <──────────> /api/strategies, /api/ticks/{id}/replay
 //! users <───────────> /api/session
 //! hand <────────────> /api/override, /api/pause
@@ -28,6 +28,7 @@ mod hosts;
 pub mod manage;
 mod page;
 mod query;
+mod scores;
 mod secure;
 mod strategies;
 
@@ -37,6 +38,7 @@ use std::time::Duration;
 use axum::{Router, middleware};
 use journal::Journal;
 use model::Live;
+use model::score::PromotionRule;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +51,7 @@ pub use hand::ByHand;
 pub use history::SlotDecision;
 pub use hosts::AllowedHosts;
 pub use manage::Manage;
+pub use scores::Scores;
 
 /// How long answers under way may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -68,6 +71,8 @@ pub struct Server {
     pub hosts: AllowedHosts,
     /// Whether users are told apart.
     pub access: Access,
+    /// When a shadow is proposed.
+    pub promotion: PromotionRule,
     /// Ends all event streams, and [`serve`].
     pub shutdown: CancellationToken,
 }

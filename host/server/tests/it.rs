@@ -16,6 +16,8 @@ mod hand;
 mod openapi;
 #[path = "it/rubbish.rs"]
 mod rubbish;
+#[path = "it/scores.rs"]
+mod scores;
 #[path = "it/secure.rs"]
 mod secure;
 #[path = "it/strategies.rs"]

@@ -21,6 +21,7 @@ use crate::hand::OwnersHand;
 use crate::manager::Manager;
 use crate::recorder::Recorder;
 use crate::roster::RosterFile;
+use crate::scores::Scorer;
 use crate::trial::Ground;
 use crate::wiring::Place;
 use crate::{config, feeds, heartbeat, past, shipped, site, supervisor, wiring};
@@ -81,6 +82,8 @@ pub async fn run(args: Run) -> Result<()> {
         }
     }
 
+    let scorer = Scorer { journal: journal.clone(), library: library.clone(), setup: parts.setup.clone() };
+    let home_for_scores = home.clone();
     let (controller, live) = Controller::new(
         parts.setup,
         home,
@@ -105,9 +108,11 @@ pub async fn run(args: Run) -> Result<()> {
         hand: Arc::new(OwnersHand(controller.owner())),
         hosts,
         access,
+        promotion: parts.promotion,
         shutdown: shutdown.clone(),
     };
     let page = tokio::spawn(server::serve(listener, page));
+    tokio::spawn(scorer.run(home_for_scores, shutdown.clone()));
     let pruning = tokio::spawn(prune(journal, parts.keep, library));
     super::say(format!("Wattwright is running: http://{address}"));
     super::say(format!("Strategies are dropped into {}", folder.display()));
