@@ -1,5 +1,6 @@
 use guard::Limits;
 use model::TargetId;
+use model::task::TaskSetup;
 use simulator::{Battery, BatteryParameters, Home, ParameterError};
 
 /// A battery, as it is simulated and as a strategy sees it.
@@ -24,7 +25,9 @@ pub struct House {
     pub currency: String,
     /// In the owner's order.
     pub batteries: Vec<HouseBattery>,
-    /// The guard's. Devices are not played.
+    /// Flexible loads; of the devices, only those that run them are played.
+    pub tasks: Vec<TaskSetup>,
+    /// The guard's.
     pub limits: Limits,
 }
 

@@ -15,6 +15,7 @@ mod asked;
 mod chart;
 mod house;
 mod known;
+mod loads;
 mod play;
 mod reference;
 mod score;

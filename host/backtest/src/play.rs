@@ -1,6 +1,7 @@
 //! One strategy's way through a series, slot by slot.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use forecast::SeriesRow;
@@ -8,10 +9,11 @@ use guard::{Guard, Ledger, Mandate, Proposal, Scene, Watch};
 use jiff::tz::TimeZone;
 use model::slot::SLOT_S;
 use model::snapshot::Snapshot;
-use model::{Action, Decision, Grant, Input, Rule};
+use model::{Action, Command, Decision, Grant, Input, Rule};
 use serde_json::Value;
 use simulator::{Account, Battery, Drive, Home, Inputs, ParameterError, Totals};
 
+use crate::loads::Loads;
 use crate::told::{Measured, Moment, Telling};
 use crate::{Asked, Foresight, House, Knowing, Played, Strategy};
 
@@ -26,6 +28,7 @@ pub struct Player<'a> {
     mandate: Mandate,
     settings: Value,
     home: Home,
+    loads: Loads,
     total: Account,
     day: Split,
     month: Split,
@@ -35,6 +38,12 @@ pub struct Player<'a> {
     last: Option<Measured>,
     next: usize,
     played: Played,
+}
+
+/// Where a target of an action is.
+enum Place {
+    Battery(usize),
+    Load,
 }
 
 /// An account for each day or month.
@@ -124,11 +133,17 @@ impl<'a> Player<'a> {
         guarded: bool,
     ) -> Result<Self, ParameterError> {
         let home = house.home()?;
+        let zone = TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC);
+        let mut loads = Loads::new(&house.tasks, zone.clone());
+        if let Some(first) = rows.first() {
+            loads.begin(first.start);
+        }
         Ok(Self {
             house,
             rows,
             telling,
-            zone: TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC),
+            zone,
+            loads,
             guard: guarded.then(|| Guard::new(house.limits.clone())),
             mandate: Mandate { declared: contender.strategy.declared(), grant: contender.grant },
             settings: contender.settings,
@@ -189,7 +204,8 @@ impl<'a> Player<'a> {
             }
         }
         let begin_socs_pct: Vec<f64> = self.home.batteries().iter().map(Battery::soc_pct).collect();
-        let step = self.home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w: 0.0 }, SLOT_S as f64);
+        let plugs_w = self.loads.pass(row.start);
+        let step = self.home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w }, SLOT_S as f64);
         if let Some(guard) = &self.guard {
             // Live, the power is read each second: without it, what is stored would seem to jump.
             let powers_w: Vec<f64> = self.home.batteries().iter().map(Battery::power_w).collect();
@@ -205,6 +221,9 @@ impl<'a> Player<'a> {
             knowing.learn(&row);
         }
         self.next += 1;
+        if let Some(next) = self.rows.get(self.next) {
+            self.loads.begin(next.start);
+        }
     }
 
     /// What came of it so far.
@@ -223,29 +242,20 @@ impl<'a> Player<'a> {
 
     fn moment(&self) -> Moment<'_> {
         let (house, rows, home, ledger) = (self.house, self.rows, &self.home, &self.ledger);
-        Moment { house, rows, k: self.next, home, ledger, last: self.last }
+        Moment { house, rows, k: self.next, home, ledger, loads: &self.loads, last: self.last }
     }
 
-    /// What each battery is told; `None`: nothing else than before. A battery that no action is for is held.
+    /// Carries out what may be of the actions, at loads at once. Gives what each battery is told; `None`: nothing else
+    /// than before. A battery that no action is for is held.
     fn drives(&mut self, by: &str, row: &SeriesRow, actions: &[Action]) -> Vec<Option<Drive>> {
         let mut drives = vec![Some(Drive::Hold); self.house.batteries.len()];
-        let place = |target: &str| self.house.batteries.iter().position(|own| own.id == target);
-        // The first action for a battery decides, as among several strategies.
-        let mut taken = Vec::new();
-        let actions = actions.iter().filter_map(|action| Some((place(&action.target)?, action)));
-        let actions: Vec<_> = actions
-            .filter(|(at, _)| {
-                !taken.contains(at) && {
-                    taken.push(*at);
-                    true
-                }
-            })
-            .collect();
+        // The first action for a target decides, as among several strategies.
+        let mut taken = BTreeSet::new();
+        let is_played = |action: &&Action| self.place(&action.target).is_some() && taken.insert(action.target.as_str());
+        let actions: Vec<&Action> = actions.iter().filter(is_played).collect();
         let Some(guard) = &self.guard else {
             self.played.accepted += actions.len() as u64;
-            for (at, action) in actions {
-                drives[at] = Drive::of(&action.command);
-            }
+            actions.into_iter().for_each(|action| self.carry_out(&action.target, Some(&action.command), &mut drives));
             return drives;
         };
         if actions.is_empty() {
@@ -257,28 +267,41 @@ impl<'a> Player<'a> {
         self.watch.observe(&shown, guard.limits(), uptime, row.start);
         let scene = Scene { home: &shown, now: row.start, uptime, ledger: &self.ledger, watch: &self.watch };
         let proposals: Vec<Proposal<'_>> =
-            actions.iter().map(|(_, action)| Proposal { by, action: *action, mandate: &self.mandate }).collect();
+            actions.iter().map(|action| Proposal { by, action, mandate: &self.mandate }).collect();
         let judged = guard.judge(&proposals, &scene);
-        for ((at, _), judged) in actions.into_iter().zip(judged) {
+        for (action, judged) in actions.into_iter().zip(judged) {
             match judged.verdict.decision {
                 Decision::Accepted => self.played.accepted += 1,
                 Decision::Adjusted => self.played.adjusted += 1,
                 Decision::Refused => self.played.refused += 1,
             }
-            drives[at] = match judged.approved {
-                Some(approved) => {
-                    self.ledger.record(&approved, row.start, uptime);
-                    approved.command().and_then(Drive::of)
-                }
-                None => {
-                    // As in the live daemon: where only a waiting time stood in the way, what was in force stays.
-                    let rule = judged.verdict.findings.last().map(|finding| finding.rule);
-                    let waits = rule.is_some_and(|r| matches!(r, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate));
-                    (!waits).then_some(Drive::Hold)
-                }
-            };
+            if let Some(approved) = judged.approved {
+                self.ledger.record(&approved, row.start, uptime);
+                self.carry_out(&action.target, approved.command(), &mut drives);
+                continue;
+            }
+            // As in the live daemon: where only a waiting time stood in the way, what was in force stays.
+            let rule = judged.verdict.findings.last().map(|finding| finding.rule);
+            if rule.is_some_and(|rule| matches!(rule, Rule::Dwell | Rule::WriteInterval | Rule::Duplicate)) {
+                self.carry_out(&action.target, None, &mut drives);
+            }
         }
         drives
+    }
+
+    fn place(&self, target: &str) -> Option<Place> {
+        let battery = self.house.batteries.iter().position(|own| own.id == target).map(Place::Battery);
+        battery.or_else(|| self.house.tasks.iter().any(|task| task.device == target).then_some(Place::Load))
+    }
+
+    /// `None`: what is stays.
+    fn carry_out(&mut self, target: &str, command: Option<&Command>, drives: &mut [Option<Drive>]) {
+        match (self.place(target), command) {
+            (Some(Place::Battery(at)), command) => drives[at] = command.and_then(Drive::of),
+            (Some(Place::Load), Some(Command::TurnOn)) => self.loads.switch(target, true),
+            (Some(Place::Load), Some(Command::TurnOff)) => self.loads.switch(target, false),
+            _ => {}
+        }
     }
 
     fn uptime(&self) -> Duration {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use forecast::SeriesRow;
+use jiff::tz::TimeZone;
 use linear::market::{Chance, Market, Slot, Store};
 use linear::worth::{Worth, walk};
 use model::slot::SLOT_S;
@@ -10,6 +11,7 @@ use model::{Action, BalanceLimits, Command, CommandKind, Input, Reason};
 use serde::Serialize;
 use simulator::{Account, Drive, Inputs, ParameterError, Totals};
 
+use crate::loads::{Loads, placed};
 use crate::{Asked, Foresight, House, Played, Player, Strategy};
 
 /// No limit, kW.
@@ -24,6 +26,8 @@ pub struct References {
     pub self_consumption: Totals,
     /// The least that it could have cost for someone who knew the future: with one battery the exact optimum, with
     /// several a bound ([`House::as_if_one`]). Without the guard's limits but those of power and of the state of charge.
+    /// Flexible loads are where each costs least by itself, so that with some it is the best found and not always the
+    /// very least; in the other references each runs as soon as it may.
     pub perfect_foresight: Totals,
 }
 
@@ -33,12 +37,14 @@ impl References {
     /// # Errors
     /// A battery cannot be.
     pub fn of(house: &House, rows: &[SeriesRow]) -> Result<Self, ParameterError> {
-        let one = house.as_if_one();
-        let powers = foresight(&one, rows);
+        let zone = TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC);
+        let one = House { tasks: Vec::new(), ..house.as_if_one() };
+        let placed = placed(&house.tasks, rows, &zone);
+        let powers = foresight(&one, &placed);
         Ok(Self {
             no_battery: play(house, rows, |_| Drive::Hold)?,
             self_consumption: play(house, rows, |_| Drive::FOLLOW)?,
-            perfect_foresight: play(&one, rows, |k| match powers.get(k).copied().unwrap_or_default() {
+            perfect_foresight: play(&one, &placed, |k| match powers.get(k).copied().unwrap_or_default() {
                 power_w if power_w < 0.0 => Drive::Charge { power_w: -power_w },
                 power_w => Drive::Discharge { power_w },
             })?,
@@ -55,7 +61,8 @@ impl References {
         let follows = Follows;
         let mut player = Player::new(house, rows, &follows, serde_json::Value::Null, Foresight::PERFECT, false)?;
         while player.next_slot().is_some() {
-            let asked = follows.asked(house.batteries.iter().map(|battery| battery.id.as_str()));
+            let mut asked = follows.asked(house.batteries.iter().map(|battery| battery.id.as_str()));
+            asked.actions.extend(house.tasks.iter().map(|task| action(&task.device, Command::TurnOn)));
             player.play(&follows, asked);
         }
         Ok(player.finish())
@@ -67,12 +74,14 @@ struct Follows;
 
 impl Follows {
     fn asked<'a>(&self, batteries: impl Iterator<Item = &'a str>) -> Asked {
-        let reason = Reason { code: "follow".into(), text: String::new(), facts: Vec::new() };
-        let command = Command::Balance(BalanceLimits::default());
-        let action =
-            |id: &str| Action { target: id.into(), command: command.clone(), reason: reason.clone(), until: None };
+        let action = |id: &str| action(id, Command::Balance(BalanceLimits::default()));
         Asked { actions: batteries.map(action).collect(), ok: true, ..Asked::default() }
     }
+}
+
+fn action(target: &str, command: Command) -> Action {
+    let reason = Reason { code: "follow".into(), text: String::new(), facts: Vec::new() };
+    Action { target: target.into(), command, reason, until: None }
 }
 
 impl Strategy for Follows {
@@ -100,9 +109,13 @@ pub fn share(cost_adjusted: f64, references: &References) -> f64 {
 fn play(house: &House, rows: &[SeriesRow], drive: impl Fn(usize) -> Drive) -> Result<Totals, ParameterError> {
     let mut home = house.home()?;
     let mut account = Account::of(&home);
+    let mut loads = Loads::new(&house.tasks, TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC));
     for (k, row) in rows.iter().enumerate() {
         home.command(drive(k));
-        let step = home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w: 0.0 }, SLOT_S as f64);
+        loads.begin(row.start);
+        loads.switch_all_on();
+        let plugs_w = loads.pass(row.start);
+        let step = home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w }, SLOT_S as f64);
         account.add(&step, &home, row.import_price, row.export_price, SLOT_S as f64);
     }
     Ok(account.totals())

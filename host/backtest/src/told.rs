@@ -8,6 +8,7 @@ use model::snapshot::{Battery, Grid, Snapshot};
 use simulator::Home;
 
 use crate::house::HouseBattery;
+use crate::loads::Loads;
 use crate::{Foresight, House, Knowing};
 
 /// What was measured in the slot before, watt.
@@ -34,6 +35,7 @@ pub(crate) struct Moment<'a> {
     pub k: usize,
     pub home: &'a Home,
     pub ledger: &'a Ledger,
+    pub loads: &'a Loads,
     /// `None`: there is no slot before.
     pub last: Option<Measured>,
 }
@@ -68,8 +70,8 @@ impl Moment<'_> {
             solar_power_w: self.last.map(|last| last.solar_w),
             load_power_w: self.last.map(|last| last.load_w),
             batteries: house.batteries.iter().enumerate().map(|(at, own)| self.battery(at, own)).collect(),
-            devices: Vec::new(),
-            tasks: Vec::new(),
+            devices: self.loads.devices(self.ledger),
+            tasks: self.loads.tasks(now),
             ahead: knowing.ahead(self.rows, self.k),
             past: Knowing::past(self.rows, self.k),
             sources: Vec::new(),
@@ -159,7 +161,7 @@ impl Moment<'_> {
             import_cap_w: None,
             phase_current_a: Vec::new(),
             batteries: self.house.batteries.iter().zip(socs_pct).zip(powers_w).map(battery).collect(),
-            devices: Vec::new(),
+            devices: self.loads.shown(now),
         }
     }
 }

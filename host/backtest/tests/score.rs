@@ -40,6 +40,7 @@ fn house(capacities_wh: &[f64], soc_pct: f64) -> House {
     House {
         timezone: "UTC".into(),
         currency: "EUR".into(),
+        tasks: Vec::new(),
         limits: Limits { grid, batteries: each, ..Limits::default() },
         batteries,
     }

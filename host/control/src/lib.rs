@@ -32,6 +32,7 @@ pub mod tasks;
 pub mod tick;
 
 pub use controller::Controller;
+pub use model::task::TaskSetup;
 pub use owner::{Owner, OwnerError};
 pub use ports::{Data, Kept, Known, Record, RecordError};
-pub use setup::{BatterySetup, DeviceSetup, Setup, TaskSetup};
+pub use setup::{BatterySetup, DeviceSetup, Setup};

@@ -6,7 +6,7 @@ use guard::Limits;
 use model::TargetId;
 use simulator::BatteryParameters;
 
-/// The home with its batteries, whatever its entities. `start_soc_pct` tells of each what it holds at the beginning;
+/// The home with its batteries and flexible loads, whatever its entities. `start_soc_pct` tells of each what it holds at the beginning;
 /// `None`, when that is not known of one.
 pub fn of(setup: &Setup, limits: Limits, start_soc_pct: impl Fn(&TargetId) -> Option<f64>) -> Option<House> {
     let battery = |own: &control::BatterySetup| {
@@ -33,6 +33,7 @@ pub fn of(setup: &Setup, limits: Limits, start_soc_pct: impl Fn(&TargetId) -> Op
         timezone: setup.timezone.clone().unwrap_or_else(|| "UTC".into()),
         currency: setup.currency.clone().unwrap_or_else(|| "EUR".into()),
         batteries: setup.batteries.iter().map(battery).collect::<Option<_>>()?,
+        tasks: setup.tasks.clone(),
         limits,
     })
 }

@@ -20,6 +20,7 @@ pub mod roster;
 pub mod score;
 pub mod slot;
 pub mod snapshot;
+pub mod task;
 pub mod tick;
 pub mod verdict;
 

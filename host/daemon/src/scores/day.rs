@@ -194,7 +194,9 @@ impl OfDay {
         limits.grid = GridLimits { external: None, phase_limit_a: None, ..limits.grid };
         let house =
             house::of(setup, limits, stored).ok_or_else(|| anyhow!("what was stored at the beginning is not known"))?;
-        let house = House { timezone: first.timezone.clone(), currency: first.currency.clone(), ..house };
+        // What plugs used is in the measured use.
+        let tasks = Vec::new();
+        let house = House { timezone: first.timezone.clone(), currency: first.currency.clone(), tasks, ..house };
         let measured = measured(&house, &past, &rows);
         let snapshots = rows.iter().map(|row| snapshots.remove(&row.start)).collect();
         Ok(Self { house, rows, snapshots, measured })

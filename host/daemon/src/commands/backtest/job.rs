@@ -44,8 +44,12 @@ impl Strategy for Sandboxed {
     fn decide(&self, input: &Input) -> Result<Asked, String> {
         let answer = self.0.decide(input).map_err(|error| error.to_string())?;
         let plan = answer.plan;
-        let is_battery = |action: &Action| input.snapshot.batteries.iter().any(|own| own.id == action.target);
-        let mut actions: Vec<Action> = plan.actions.into_iter().filter(is_battery).collect();
+        let snapshot = &input.snapshot;
+        let is_played = |action: &Action| {
+            let is_battery = snapshot.batteries.iter().any(|battery| battery.id == action.target);
+            is_battery || snapshot.tasks.iter().any(|task| task.device == action.target)
+        };
+        let mut actions: Vec<Action> = plan.actions.into_iter().filter(is_played).collect();
         for action in &mut actions {
             // The words do not matter for what is done, and there are many.
             action.reason.text.clear();
