@@ -3,6 +3,7 @@
 import { gate } from './accounts.mjs';
 import { decisions, energy, replay, ticks } from './history.mjs';
 import { scenarios } from './scenarios.mjs';
+import { setupPage } from './setup.mjs';
 import { strategies } from './strategies.mjs';
 
 let scenario = process.env.SCENARIO ?? 'night';
@@ -61,6 +62,8 @@ function answer(method, url, body) {
   const managed = strategies(method, pathname, body);
   if (managed) return managed;
   const state = build();
+  const site = setupPage(method, pathname, body, state);
+  if (site) return site;
   switch (pathname) {
     case '/api/live':
       return [200, state.live];

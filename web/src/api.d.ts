@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A copy of the journal as it is at this moment, as a SQLite file. It holds what was measured and decided, and no
+         *     password, token or configuration.
+         */
+        get: operations["backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/decisions": {
         parameters: {
             query?: never;
@@ -93,6 +113,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last lines of the daemon's own log, the newest first. Tokens and the like are left out of them. */
+        get: operations["log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, who signed in, and what else happened besides decisions; the newest first. */
+        get: operations["notes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/override": {
         parameters: {
             query?: never;
@@ -109,6 +163,23 @@ export interface paths {
         post: operations["set"];
         /** Ends a command by hand before its time. */
         delete: operations["clear"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's own password. All one's sessions end; this browser gets a new one. */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -163,6 +234,23 @@ export interface paths {
         post: operations["enter"];
         /** Signs out. */
         delete: operations["leave"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the home is set up, and how its sources do. */
+        get: operations["setup"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -409,6 +497,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tokens, without their secrets. */
+        get: operations["tokens"];
+        put?: never;
+        /** Makes a token for a program. */
+        post: operations["add_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token, from the next request on. */
+        delete: operations["remove_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All users. */
+        get: operations["users"];
+        put?: never;
+        /** Adds a user with a password that is made here. */
+        post: operations["add_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a user, who is signed out at once. Tokens that they made end with them. */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new password for a user who forgot theirs. Their sessions end. */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a user another role. */
+        put: operations["set_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -589,6 +781,43 @@ export interface components {
             /** @description Named values. */
             extras?: components["schemas"]["Extra"][];
         };
+        /** @description Limits that only a battery has. */
+        BatterySetup: {
+            /**
+             * Format: double
+             * @description Watt-hours from 0 to 100 %.
+             */
+            capacity_wh: number;
+            /**
+             * Format: double
+             * @description Nothing discharges below.
+             */
+            min_soc_pct: number;
+            /**
+             * Format: double
+             * @description Kept for an outage; 0: nothing is.
+             */
+            outage_reserve_pct: number;
+            /**
+             * Format: double
+             * @description Nothing charges above.
+             */
+            max_soc_pct: number;
+            /**
+             * Format: double
+             * @description Watt at the bus.
+             */
+            max_charge_w: number;
+            /**
+             * Format: double
+             * @description Watt at the bus.
+             */
+            max_discharge_w: number;
+            /** @description Commands that the device stores in flash. */
+            flash_commands: components["schemas"]["CommandKind"][];
+            /** @description Writes to its flash. */
+            flash_writes: components["schemas"]["Budget"];
+        };
         /** @description What is seen of a battery. */
         BatteryState: {
             /** @description Which battery. */
@@ -608,6 +837,19 @@ export interface components {
              */
             device_max_discharge_w?: number | null;
             taken?: components["schemas"]["Taken"] | null;
+        };
+        /** @description How often something may be done within a day, and was. */
+        Budget: {
+            /**
+             * Format: int32
+             * @description Within the last 24 hours, or up to an hour more.
+             */
+            used: number;
+            /**
+             * Format: int32
+             * @description `None`: no limit.
+             */
+            limit?: number | null;
         };
         /** @description Why a tick took place. */
         Cause: {
@@ -689,6 +931,29 @@ export interface components {
          * @enum {string}
          */
         CommandKind: "hold" | "charge" | "discharge" | "balance" | "turn_on_off" | "set_level" | "set_light" | "notify";
+        /** @description Limits of the connection. */
+        ConnectionSetup: {
+            /**
+             * Format: double
+             * @description Most that may be imported, watt; `None`: no limit set.
+             */
+            import_limit_w?: number | null;
+            /**
+             * Format: double
+             * @description Most that may be fed in, watt; `None`: no limit set.
+             */
+            feed_in_limit_w?: number | null;
+            /**
+             * Format: double
+             * @description Most that each phase carries, ampere; `None`: not watched.
+             */
+            phase_limit_a?: number | null;
+            /**
+             * Format: int64
+             * @description A meter's reading is stale when it is older, seconds.
+             */
+            meter_stale_after_s: number;
+        };
         /** @description A name with its password. */
         Credentials: {
             /** @description The user's name. */
@@ -901,7 +1166,8 @@ export interface components {
              * @description Stable, for machines: `bad-parameter`, `unknown-parameter`, `no-such-tick`, `unknown-path`,
              *     `method-not-allowed`, `host-not-allowed`, `query-too-long`, `body-too-large`, `too-many-streams`,
              *     `journal-failed`, `foreign-origin`, `bad-body`, `not-found`, `refused`, `failed`, `too-slow`,
-             *     `not-signed-in`, `not-allowed`, `wrong-word`, `wrong-password`, `too-many-attempts`, `no-accounts`.
+             *     `not-signed-in`, `not-allowed`, `wrong-word`, `wrong-password`, `too-many-attempts`, `no-accounts`, `bad-token`,
+             *     `busy`.
              */
             code: string;
             /** @description One sentence: what, its value, what is allowed. */
@@ -931,6 +1197,35 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "not_yet";
+        };
+        /** @description A source that is asked for what is ahead, and how it does. */
+        FetchedSource: {
+            /** @description What for. */
+            kind: components["schemas"]["SourceKind"];
+            /** @description `tibber`, `energy-charts` … */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it last answered with something of use.
+             */
+            answered_at?: string | null;
+            /**
+             * Format: date-time
+             * @description The end of what it has said.
+             */
+            known_until?: string | null;
+            /**
+             * Format: date-time
+             * @description When it will be asked next.
+             */
+            due_at?: string | null;
+            /**
+             * Format: int32
+             * @description How often it failed since it last answered.
+             */
+            failures: number;
+            /** @description What went wrong the last time; `None`: nothing. */
+            error?: string | null;
         };
         /** @description What one rule found. */
         Finding: {
@@ -1207,6 +1502,36 @@ export interface components {
             /** @description The line. */
             text: string;
         };
+        /** @description A line of the daemon's own log. */
+        LogLine: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description `error`, `warn`, `info` … */
+            level: string;
+            /** @description Which part of the program wrote it. */
+            part: string;
+            /** @description The line. */
+            text: string;
+        };
+        /** @description A password that was made; it is told this once only. */
+        MadePassword: {
+            /** @description Whose. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["UserRole"];
+            /** @description 100 random bits. */
+            password: string;
+        };
+        /** @description A token that was made; its secret is told this once only. */
+        MadeToken: {
+            /** @description What goes into `Authorization: Bearer`. */
+            secret: string;
+            /** @description What it is. */
+            token: components["schemas"]["TokenInfo"];
+        };
         /**
          * @description Whether approved commands are sent.
          * @enum {string}
@@ -1232,6 +1557,52 @@ export interface components {
              */
             lasts_s: number;
         };
+        /** @description What a user may do from now on. */
+        NewRole: {
+            /** @description The role. */
+            role: components["schemas"]["UserRole"];
+        };
+        /** @description A token to be made. */
+        NewToken: {
+            /** @description 1 to 40 of a-z, 0-9 and -. */
+            name: string;
+            /** @description What it may be used for. */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Format: int64
+             * @description How many days it is good for; absent: until it is revoked.
+             */
+            days?: number | null;
+        };
+        /** @description A user to be added. */
+        NewUser: {
+            /** @description 1 to 40 of a-z, 0-9 and -. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["UserRole"];
+        };
+        /** @description One thing that happened. */
+        Note: {
+            /**
+             * Format: int64
+             * @description Its id; later notes have greater ones.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description How much it matters. */
+            level: components["schemas"]["NoteLevel"];
+            /** @description One sentence. */
+            text: string;
+        };
+        /**
+         * @description How much a note matters.
+         * @enum {string}
+         */
+        NoteLevel: "info" | "warning" | "error";
         /** @description What became of one approved command. */
         Outcome: {
             /** @description Battery or device. */
@@ -1298,6 +1669,13 @@ export interface components {
              * @description As [`Tick::fuel`].
              */
             fuel: number;
+        };
+        /** @description A user's own password, and the next one. */
+        PasswordChange: {
+            /** @description The password until now. */
+            old: string;
+            /** @description The next one: 10 characters or more. */
+            new: string;
         };
         /** @description What was measured in one slot that is over. */
         PastSlot: {
@@ -1458,6 +1836,44 @@ export interface components {
          * @enum {string}
          */
         Rule: "finite" | "unknown-target" | "capability" | "undeclared" | "grant" | "duplicate" | "override-end" | "link" | "taken" | "clock-skew" | "unknown-reading" | "stale-reading" | "implausible-reading" | "soc-floor" | "outage-reserve" | "soc-ceiling" | "charge-power" | "discharge-power" | "external-limit" | "grid-import-limit" | "phase-current" | "feed-in-limit" | "range" | "ramp" | "step" | "in-use" | "dwell" | "switch-budget" | "write-interval" | "write-budget";
+        /**
+         * @description What a token may be used for. None is part of another.
+         * @enum {string}
+         */
+        Scope: "read" | "hand" | "strategies";
+        /** @description How the home is set up, and how its sources do. */
+        SetupView: {
+            /**
+             * Format: date-time
+             * @description When this was found.
+             */
+            at: string;
+            /** @description Who tells what of the slots ahead, and how far. */
+            columns: components["schemas"]["Source"][];
+            /** @description The sources that are asked for it, in the order in which they are preferred. */
+            fetched: components["schemas"]["FetchedSource"][];
+            /** @description What is missing or doubtful of what is ahead. */
+            problems: components["schemas"]["Problem"][];
+            /** @description Of the connection. */
+            connection: components["schemas"]["ConnectionSetup"];
+            /** @description Batteries, then devices. */
+            targets: components["schemas"]["TargetSetup"][];
+            /**
+             * Format: int64
+             * @description Bytes that the journal takes on the disk.
+             */
+            journal_bytes: number;
+            /**
+             * Format: int32
+             * @description How many days decisions are kept.
+             */
+            keep_ticks_days: number;
+            /**
+             * Format: int32
+             * @description How many days measurements are kept.
+             */
+            keep_past_days: number;
+        };
         /** @description What a strategy that is only looked at said to a tick's snapshot. */
         Shadow: {
             /**
@@ -1655,6 +2071,11 @@ export interface components {
             known_until?: string | null;
         };
         /**
+         * @description What is asked for ahead.
+         * @enum {string}
+         */
+        SourceKind: "import_prices" | "feed_in_prices" | "weather_and_sun";
+        /**
          * @description How far a command came. An acknowledgement is not success: only `Effective` is.
          * @enum {string}
          */
@@ -1796,6 +2217,34 @@ export interface components {
             by: string;
             /** @enum {string} */
             kind: "controlled";
+        };
+        /** @description A battery or device as it is set up. */
+        TargetSetup: {
+            /** @description See `Live`. */
+            id: components["schemas"]["String"];
+            /** @description What the owner calls it. */
+            name: string;
+            /** @description `battery`, `plug`, `light`, `notify` … */
+            kind: string;
+            /** @description Whether commands are sent. */
+            mode: components["schemas"]["Mode"];
+            /** @description All that it can be told. */
+            commands: components["schemas"]["CommandKind"][];
+            /**
+             * Format: int64
+             * @description Least seconds between two turns: of the direction of a battery, of the switch of a device.
+             */
+            dwell_s: number;
+            /**
+             * Format: int64
+             * @description Least seconds between two writes.
+             */
+            write_interval_s: number;
+            /** @description Turns of the direction or the switch. */
+            turns: components["schemas"]["Budget"];
+            /** @description Writes of all kinds. */
+            writes: components["schemas"]["Budget"];
+            battery?: components["schemas"]["BatterySetup"] | null;
         };
         /** @description Energy that a device needs by some time. */
         Task: {
@@ -1963,6 +2412,25 @@ export interface components {
             worst_decision?: components["schemas"]["Decision"] | null;
             worst_stage?: components["schemas"]["Stage"] | null;
         };
+        /** @description A token without its secret. */
+        TokenInfo: {
+            /** @description What the owner calls it: 1 to 40 of a-z, 0-9 and -. */
+            name: string;
+            /** @description What it may be used for. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description The user who made it, with whom it ends; `None`: made on the machine itself. */
+            made_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            made_at: string;
+            /**
+             * Format: date-time
+             * @description From when on it is no longer good; `None`: until it is revoked.
+             */
+            expires_at?: string | null;
+        };
         /**
          * @description What a user may do; each may do what those before it may.
          * @enum {string}
@@ -2008,6 +2476,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.sqlite3": number[];
+                };
+            };
+            /** @description Another copy is being made; try again when it is done. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     decisions: {
         parameters: {
             query?: {
@@ -2156,6 +2653,60 @@ export interface operations {
             };
         };
     };
+    log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 500 lines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLine"][];
+                };
+            };
+        };
+    };
+    notes: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description Only notes with a smaller id: the last id of those before. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most `limit` (50 when absent). */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"][];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     set: {
         parameters: {
             query?: never;
@@ -2245,6 +2796,69 @@ export interface operations {
             };
             /** @description There is no such target, or nothing to end. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed; the word is another. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Greeting"];
+                };
+            };
+            /** @description The old password is wrong. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There are no users. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The new password will not do. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too often wrong; `Retry-After` says how many seconds to wait. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2501,6 +3115,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The set-up. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupView"];
                 };
             };
         };
@@ -3195,6 +3829,312 @@ export interface operations {
             };
             /** @description The id is not one. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All tokens, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenInfo"][];
+                };
+            };
+            /** @description There are no users, so nothing needs a token. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    add_token: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description There are no users, so nothing needs a token. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The name, the scopes or the days will not do. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    remove_token: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Which. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such token. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All users, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"][];
+                };
+            };
+            /** @description There are no users: everyone is the owner. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    add_user: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadePassword"];
+                };
+            };
+            /** @description There are no users: the first is added on the machine. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The name will not do, or somebody has it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Whom. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It is the last owner. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Whose. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadePassword"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    set_role: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Whom. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRole"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody would be left as owner. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -19,6 +19,7 @@
 //! Architecture invariants: this crate is the only one that names SQLite; it reads no clock, except for
 //! the name under which it sets a damaged file aside; only one process has a journal open.
 
+mod backup;
 mod baselines;
 mod bodies;
 mod error;

@@ -13,7 +13,7 @@ use journal::{Journal, TickSummary};
 use model::snapshot::PastSlot;
 use model::{Live, Shadow, Tick};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,7 +22,8 @@ use crate::access::Gate;
 use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
-use crate::{Server, access, hand, history, page, scores, strategies};
+use crate::site::Sites;
+use crate::{Server, access, hand, history, page, scores, site, strategies};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
@@ -44,7 +45,8 @@ pub(crate) type LiveState = watch::Receiver<Arc<Live>>;
         (name = "history", description = "What was decided and measured."),
         (name = "strategies", description = "What decides."),
         (name = "access", description = "Who may do what."),
-        (name = "hand", description = "What the owner does by hand.")
+        (name = "hand", description = "What the owner does by hand."),
+        (name = "site", description = "How the home is set up, and how this program does.")
     )
 )]
 struct Api;
@@ -62,6 +64,7 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(scores::routes().into_openapi());
     document.merge(access::routes().into_openapi());
     document.merge(hand::routes().into_openapi());
+    document.merge(site::routes().into_openapi());
     Ok(document.to_pretty_json()? + "\n")
 }
 
@@ -86,6 +89,8 @@ fn history_routes() -> OpenApiRouter<(Journal, LiveState)> {
 /// All routes under `/api`.
 pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
     let events = Events::new(server.live.clone(), server.shutdown.clone());
+    let sites =
+        Sites { site: server.site.clone(), journal: server.journal.clone(), copying: Arc::new(Semaphore::new(1)) };
     Router::new()
         .merge(Router::from(live_routes()).with_state(server.live.clone()))
         .merge(Router::from(events_routes()).with_state(events))
@@ -99,6 +104,7 @@ pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
         .merge(Router::from(hand::routes()).with_state(server.hand.clone()))
         .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
         .merge(Router::from(access::routes()).with_state(gate.clone()))
+        .merge(Router::from(site::routes()).with_state(sites))
         .route("/api/openapi.json", get(openapi))
         .method_not_allowed_fallback(page::method_not_allowed)
 }

@@ -14,11 +14,17 @@ mod events;
 mod hand;
 #[path = "it/openapi.rs"]
 mod openapi;
+#[path = "it/refusals.rs"]
+mod refusals;
 #[path = "it/rubbish.rs"]
 mod rubbish;
 #[path = "it/scores.rs"]
 mod scores;
 #[path = "it/secure.rs"]
 mod secure;
+#[path = "it/slow.rs"]
+mod slow;
 #[path = "it/strategies.rs"]
 mod strategies;
+#[path = "it/tokens.rs"]
+mod tokens;

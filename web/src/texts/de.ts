@@ -325,6 +325,7 @@ export const de: Texts = {
     plan: 'Plan',
     strategies: 'Strategien',
     history: 'Verlauf',
+    setup: 'Einrichtung',
     skip: 'Zum Inhalt',
     language: 'Sprache',
     loadFailed: 'Diese Seite konnte nicht geladen werden.',
@@ -578,6 +579,8 @@ export const de: Texts = {
     out: 'Abmelden',
     as: (name: string, role: string) => `${name}, ${role}`,
     roles: { owner: 'Eigentümer', member: 'Mitglied', viewer: 'Betrachter' },
+    another: (name: string) =>
+      `In einem anderen Tab hat sich ${name} angemeldet. Bitte erst ansehen, dann etwas ändern.`,
   },
 
   errors: {

@@ -332,6 +332,7 @@ export const en = {
     plan: 'Plan',
     strategies: 'Strategies',
     history: 'History',
+    setup: 'Set-up',
     skip: 'To the content',
     language: 'Language',
     loadFailed: 'This page could not be loaded.',
@@ -585,6 +586,7 @@ export const en = {
     out: 'Sign out',
     as: (name: string, role: string) => `${name}, ${role}`,
     roles: { owner: 'owner', member: 'member', viewer: 'viewer' } as Record<string, string>,
+    another: (name: string) => `In another tab ${name} has signed in. Look again before you change anything.`,
   },
 
   errors: {

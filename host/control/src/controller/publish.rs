@@ -7,7 +7,7 @@ use model::live::Doing;
 impl Controller {
     pub(super) fn publish(&self) {
         let state = self.home.state();
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let names = names(&self.setup);
         let last = self.last.as_ref();
         let snapshot = last.map(|tick| &tick.input.snapshot);
@@ -47,6 +47,17 @@ impl Controller {
             troubles,
         };
         self.live.send_replace(Arc::new(view));
+        self.written.send_replace(self.counts());
+    }
+
+    fn counts(&self) -> BTreeMap<TargetId, Counts> {
+        let uptime = self.uptime();
+        let none = BTreeSet::new();
+        let of = |id: &TargetId| {
+            let flash = self.setup.limits.batteries.get(id).map_or(&none, |limits| &limits.flash_commands);
+            (id.clone(), self.ledger.counts(id, flash, uptime))
+        };
+        ids(&self.setup).map(of).collect()
     }
 
     fn snapshot_batteries(&self, state: &HomeState, now: Timestamp) -> Vec<model::snapshot::Battery> {
@@ -86,9 +97,9 @@ impl Controller {
 }
 
 /// What the page shows before the first tick.
-pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster: &Roster) -> Live {
+pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster: &Roster, now: Timestamp) -> Live {
     Live {
-        at: Timestamp::now(),
+        at: now,
         version: env!("CARGO_PKG_VERSION").into(),
         home_name: setup.name.clone(),
         simulated: setup.simulated,

@@ -17,8 +17,8 @@ impl Controller {
     }
 
     pub(super) fn look_at_tasks(&mut self, state: &HomeState, now: Timestamp) {
-        let elapsed = self.task_looked.elapsed();
-        self.task_looked = Instant::now();
+        let elapsed = self.since(self.task_looked);
+        self.task_looked = self.clock.instant();
         let zone = self.zone(state);
         let found = self.tasks.look(&self.setup.tasks, &state.devices, now, elapsed, &zone);
         for end in &found.ended {

@@ -20,7 +20,8 @@ use tower::ServiceExt;
 use wattwright_server::manage::{
     Examination, LogEntry, Manage, ManageError, Problem, Role, RoleChange, StrategyDetail,
 };
-use wattwright_server::{Access, AllowedHosts, ByHand, Server, router};
+use wattwright_server::site::{LogLine, SetupView};
+use wattwright_server::{Access, AllowedHosts, ByHand, Server, Site, router};
 
 pub const NOW: &str = "2026-11-24T12:07:00Z";
 
@@ -240,6 +241,27 @@ impl ByHand for Owner {
     }
 }
 
+/// A home with nothing in it.
+struct House;
+
+impl Site for House {
+    fn setup(&self) -> SetupView {
+        serde_json::from_value(json!({
+            "at": NOW, "columns": [], "fetched": [], "problems": [], "targets": [],
+            "connection": {
+                "import_limit_w": null, "feed_in_limit_w": 800.0, "phase_limit_a": null, "meter_stale_after_s": 60
+            },
+            "journal_bytes": 4096, "keep_ticks_days": 90, "keep_past_days": 800
+        }))
+        .unwrap()
+    }
+
+    fn log(&self) -> Vec<LogLine> {
+        let (level, part, text) = ("info".to_owned(), "test".to_owned(), "started".to_owned());
+        vec![LogLine { at: NOW.parse().unwrap(), level, part, text }]
+    }
+}
+
 pub struct Fixture {
     pub manager: Arc<Manager>,
     pub hand: Arc<Mutex<Hand>>,
@@ -263,6 +285,7 @@ impl Fixture {
             live: receiver,
             manage: manager.clone(),
             hand: Arc::new(Owner(hand.clone())),
+            site: Arc::new(House),
             journal: journal.clone(),
             hosts: AllowedHosts::new(["wattwright.local"]),
             access: Access::Open,
