@@ -1,7 +1,6 @@
 //! One strategy's way through a series, slot by slot.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use forecast::SeriesRow;
@@ -250,9 +249,13 @@ impl<'a> Player<'a> {
     fn drives(&mut self, by: &str, row: &SeriesRow, actions: &[Action]) -> Vec<Option<Drive>> {
         let mut drives = vec![Some(Drive::Hold); self.house.batteries.len()];
         // The first action for a target decides, as among several strategies.
-        let mut taken = BTreeSet::new();
-        let is_played = |action: &&Action| self.place(&action.target).is_some() && taken.insert(action.target.as_str());
-        let actions: Vec<&Action> = actions.iter().filter(is_played).collect();
+        let mut first: Vec<&Action> = Vec::new();
+        for action in actions {
+            if self.place(&action.target).is_some() && first.iter().all(|before| before.target != action.target) {
+                first.push(action);
+            }
+        }
+        let actions = first;
         let Some(guard) = &self.guard else {
             self.played.accepted += actions.len() as u64;
             actions.into_iter().for_each(|action| self.carry_out(&action.target, Some(&action.command), &mut drives));
