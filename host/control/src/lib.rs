@@ -38,6 +38,7 @@ pub mod tick;
 pub use clock::{Clock, SystemClock};
 pub use controller::Controller;
 pub use lease::{Holder, Lease};
+pub use model::task::TaskSetup;
 pub use owner::{Owner, OwnerError};
 pub use ports::{Data, Kept, Known, Record, RecordError};
-pub use setup::{BatterySetup, DeviceSetup, Setup, TaskSetup};
+pub use setup::{BatterySetup, DeviceSetup, Setup};

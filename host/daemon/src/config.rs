@@ -18,6 +18,7 @@ use home::simulated::Layout;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use journal::Keep;
+use model::score::PromotionRule;
 use model::snapshot::Abilities;
 use model::{CommandKind, Member, Mode, Roster, TargetId};
 use raw::{Raw, RawBattery, RawDevice, RawPrices, RawTask};
@@ -86,6 +87,8 @@ pub struct Config {
     pub strategies: PathBuf,
     /// Retention.
     pub keep: Keep,
+    /// When a shadow is proposed.
+    pub promotion: PromotionRule,
 }
 
 /// Where prices come from, the best first.
@@ -201,6 +204,15 @@ impl Check {
         let members = raw.strategies.members();
         let roster = self.roster(raw.strategies.order, raw.strategies.shadows, members);
         let keep = Keep::default();
+        let usual = PromotionRule::default();
+        let promotion = PromotionRule {
+            days: raw.scores.propose_after_days.unwrap_or(usual.days),
+            least_gain: raw.scores.propose_from.unwrap_or(usual.least_gain),
+        };
+        if !(1..=90).contains(&promotion.days) {
+            self.problem("scores.propose_after_days", format!("{} days; expected 1 to 90", promotion.days));
+        }
+        self.not_negative("scores.propose_from", promotion.least_gain);
         Config {
             setup: Setup {
                 name: raw.home.name,
@@ -237,6 +249,7 @@ impl Check {
                 ticks_days: raw.journal.keep_ticks_days.unwrap_or(keep.ticks_days),
                 past_days: raw.journal.keep_past_days.unwrap_or(keep.past_days),
             },
+            promotion,
             path: path.to_owned(),
         }
     }

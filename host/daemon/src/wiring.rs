@@ -11,6 +11,7 @@ use home::Home;
 use home::homeassistant::{Connection, EntityId, HomeAssistant};
 use home::simulated::{SimulatedConfig, SimulatedHome};
 use journal::Keep;
+use model::score::PromotionRule;
 use model::{Link, Roster};
 
 use crate::config::{self, Config, PriceSources, SkySources};
@@ -52,6 +53,8 @@ pub struct Parts {
     pub strategies: Option<PathBuf>,
     /// Retention.
     pub keep: Keep,
+    /// When a shadow is proposed.
+    pub promotion: PromotionRule,
 }
 
 impl Parts {
@@ -88,6 +91,7 @@ fn real(config: Config) -> Result<Parts> {
         tariff: config.tariff,
         strategies: Some(config.strategies),
         keep: config.keep,
+        promotion: config.promotion,
     })
 }
 
@@ -108,6 +112,7 @@ fn simulated(soc_pct: Option<f64>) -> Result<Parts> {
         tariff: Tariff::default(),
         strategies: None,
         keep: Keep::default(),
+        promotion: PromotionRule::default(),
     })
 }
 

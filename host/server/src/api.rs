@@ -23,7 +23,7 @@ use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
 use crate::site::Sites;
-use crate::{Server, access, hand, history, page, site, strategies};
+use crate::{Server, access, hand, history, page, scores, site, strategies};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
@@ -64,6 +64,7 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(events_routes().into_openapi());
     document.merge(history_routes().into_openapi());
     document.merge(strategies::routes().into_openapi());
+    document.merge(scores::routes().into_openapi());
     document.merge(access::routes().into_openapi());
     document.merge(hand::routes().into_openapi());
     document.merge(site::routes().into_openapi());
@@ -97,6 +98,12 @@ pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
         .merge(Router::from(live_routes()).with_state(server.live.clone()))
         .merge(Router::from(events_routes()).with_state(events))
         .merge(Router::from(strategies::routes()).with_state(server.manage.clone()))
+        .merge(Router::from(scores::routes()).with_state(scores::Ground {
+            journal: server.journal.clone(),
+            live: server.live.clone(),
+            manage: server.manage.clone(),
+            promotion: server.promotion,
+        }))
         .merge(Router::from(hand::routes()).with_state(server.hand.clone()))
         .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
         .merge(Router::from(access::routes()).with_state(gate.clone()))

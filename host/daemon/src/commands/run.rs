@@ -25,6 +25,7 @@ use crate::manager::Manager;
 use crate::overview::Overview;
 use crate::recorder::Recorder;
 use crate::roster::RosterFile;
+use crate::scores::Scorer;
 use crate::trial::Ground;
 use crate::wiring::Place;
 use crate::{config, feeds, heartbeat, lease, past, shipped, site, supervisor, wiring};
@@ -85,6 +86,8 @@ pub async fn run(args: Run, log: Log) -> Result<()> {
         }
     }
 
+    let scorer = Scorer { journal: journal.clone(), library: library.clone(), setup: parts.setup.clone() };
+    let home_for_scores = home.clone();
     let setup = parts.setup.clone();
     let (controller, live) = Controller::new(
         parts.setup,
@@ -123,9 +126,11 @@ pub async fn run(args: Run, log: Log) -> Result<()> {
         }),
         hosts,
         access,
+        promotion: parts.promotion,
         shutdown: shutdown.clone(),
     };
     let page = tokio::spawn(server::serve(listener, page));
+    tokio::spawn(scorer.run(home_for_scores, shutdown.clone()));
     let pruning = tokio::spawn(prune(journal, parts.keep, library));
     super::say(format!("Wattwright is running: http://{address}"));
     super::say(format!("Strategies are dropped into {}", folder.display()));
