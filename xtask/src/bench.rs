@@ -1,5 +1,6 @@
 //! `cargo xtask bench`.
 
+mod backtest;
 mod highs;
 mod page;
 
@@ -28,6 +29,11 @@ Measures, each figure beside its floor from the same run:
   page     200 open pages with a tick each second: memory and tick time with and without them; takes two minutes.
            WATTWRIGHT names another binary than the one that is built for it
 
+And only when it is named, since it takes many minutes:
+
+  backtest the project's year with both example homes: what each strategy earns and where it loses, and
+           what a year takes
+
 With `--json` a list of {name, value, unit, floor, ratio}.";
 
 const BENCHES: [(&str, &str); 9] = [
@@ -45,19 +51,29 @@ const BENCHES: [(&str, &str); 9] = [
 const DECIDE: &str = "decide";
 /// A daemon that runs, and no benchmark of a crate.
 const PAGE: &str = "page";
+/// A command of the daemon, and no benchmark of a crate.
+const BACKTEST: &str = "backtest";
 
 /// Runs the command.
 pub fn run(arguments: &[String]) -> Result<()> {
     let is_json = arguments.iter().any(|argument| argument == "--json");
     let names: Vec<&str> = arguments.iter().map(String::as_str).filter(|name| !name.starts_with('-')).collect();
-    if let Some(unknown) = names.iter().find(|name| **name != PAGE && !BENCHES.iter().any(|(bench, _)| bench == *name))
-    {
+    let is_apart = |name: &str| [PAGE, BACKTEST].contains(&name);
+    let is_known = |name: &str| is_apart(name) || BENCHES.iter().any(|(bench, _)| *bench == name);
+    if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
         anyhow::bail!("there is no measurement `{unknown}`\n\n{HELP}");
     }
-    if names != [PAGE] {
+    if names.is_empty() || !names.iter().all(|name| is_apart(name)) {
         plugins::build(false)?;
     }
     let mut all = Vec::new();
+    if names.contains(&BACKTEST) {
+        let figures = backtest::run(is_json)?;
+        if !is_json {
+            figures.iter().for_each(print);
+        }
+        all.extend(figures);
+    }
     for (bench, package) in BENCHES {
         if !names.is_empty() && !names.contains(&bench) {
             continue;

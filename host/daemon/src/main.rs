@@ -6,6 +6,8 @@ mod config;
 mod feeds;
 mod hand;
 mod heartbeat;
+mod house;
+mod lease;
 mod log;
 mod manager;
 mod overview;
@@ -13,6 +15,7 @@ mod past;
 mod recorder;
 mod roster;
 mod sample;
+mod scores;
 mod shipped;
 mod site;
 mod supervisor;
@@ -65,6 +68,7 @@ fn run(command: Command, log: Log) -> anyhow::Result<()> {
             Command::Pause { daemon, lasts } => commands::hand::pause(daemon, lasts).await,
             Command::Resume(daemon) => commands::hand::resume(daemon).await,
             Command::Health(daemon) => commands::hand::health(daemon).await,
+            Command::Scores(args) => commands::scores::run(&args),
             Command::Setup(command) => commands::setup::run(&command),
             Command::Strategy(command) => commands::strategy::run(command),
             Command::User(command) => commands::user::run(command),
