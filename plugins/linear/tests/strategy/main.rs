@@ -15,3 +15,7 @@ mod home;
 mod properties;
 #[cfg(test)]
 mod tasks;
+
+/// Random homes of each property: planning tasks with batteries takes tens of milliseconds.
+#[cfg(test)]
+const CASES: u32 = 200;

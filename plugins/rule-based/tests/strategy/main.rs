@@ -18,3 +18,7 @@ mod rights;
 mod solar;
 #[cfg(test)]
 mod tasks;
+
+/// Random homes of each property.
+#[cfg(test)]
+const CASES: u32 = 2000;

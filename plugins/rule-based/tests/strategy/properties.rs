@@ -123,7 +123,7 @@ fn add_task(home: Home, (energy, done, power, earliest, deadline, interruptible,
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(crate::CASES))]
 
     #[test]
     fn every_plan_keeps_to_the_rules(home in homes()) {
