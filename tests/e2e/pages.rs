@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use wattwright_tests::daemon::Daemon;
-use wattwright_tests::files::{always_discharge, wattwright};
+use wattwright_tests::files::{always_discharge, always_discharge_again, wattwright};
 use wattwright_tests::home::Home;
 use wattwright_tests::page;
 use wattwright_tests::prices::Prices;
@@ -19,6 +19,8 @@ async fn of_the_simulated_home() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let strategy = folder.path().join("strategy.wasm");
     std::fs::write(&strategy, always_discharge()?)?;
+    let again = folder.path().join("strategy-again.wasm");
+    std::fs::write(&again, always_discharge_again()?)?;
     let mut command = Command::new(wattwright()?);
     command.arg("run").current_dir(folder.path());
     let daemon = Daemon::start(command, &folder.path().join("state"), &folder.path().join("log")).await?;
@@ -32,7 +34,7 @@ async fn of_the_simulated_home() -> Result<()> {
     let tick = daemon.latest_tick().await?;
     let past = tick["input"]["snapshot"]["past"].as_array().map_or(0, Vec::len);
     ensure!(past >= 190, "two days are not filled in: {past} slots");
-    page::check_all(&daemon, "simulated-home", &strategy).await
+    page::check_all(&daemon, "simulated-home", &strategy, &again).await
 }
 
 #[tokio::test]

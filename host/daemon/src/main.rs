@@ -1,20 +1,25 @@
 //! The binary: what was typed, to the command that does it.
 
+mod bill;
 mod cli;
 mod commands;
 mod config;
+mod evaluation;
 mod feeds;
 mod hand;
 mod heartbeat;
+mod lab;
 mod manager;
 mod past;
 mod recorder;
 mod roster;
 mod sample;
+mod sandboxed;
 mod shipped;
 mod site;
 mod supervisor;
 mod trial;
+mod what_if;
 mod wiring;
 
 use std::io::IsTerminal;

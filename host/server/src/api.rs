@@ -22,7 +22,7 @@ use crate::access::Gate;
 use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
-use crate::{Server, access, hand, history, page, strategies};
+use crate::{Server, access, hand, history, lab, page, strategies, what_if};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
@@ -44,7 +44,8 @@ pub(crate) type LiveState = watch::Receiver<Arc<Live>>;
         (name = "history", description = "What was decided and measured."),
         (name = "strategies", description = "What decides."),
         (name = "access", description = "Who may do what."),
-        (name = "hand", description = "What the owner does by hand.")
+        (name = "hand", description = "What the owner does by hand."),
+        (name = "lab", description = "What would be, and what would have been.")
     )
 )]
 struct Api;
@@ -61,6 +62,8 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(strategies::routes().into_openapi());
     document.merge(access::routes().into_openapi());
     document.merge(hand::routes().into_openapi());
+    document.merge(what_if::routes().into_openapi());
+    document.merge(lab::routes().into_openapi());
     Ok(document.to_pretty_json()? + "\n")
 }
 
@@ -90,6 +93,8 @@ pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
         .merge(Router::from(events_routes()).with_state(events))
         .merge(Router::from(strategies::routes()).with_state(server.manage.clone()))
         .merge(Router::from(hand::routes()).with_state(server.hand.clone()))
+        .merge(Router::from(what_if::routes()).with_state(server.evaluate.clone()))
+        .merge(Router::from(lab::routes()).with_state(server.lab.clone()))
         .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
         .merge(Router::from(access::routes()).with_state(gate.clone()))
         .route("/api/openapi.json", get(openapi))

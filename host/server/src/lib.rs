@@ -6,14 +6,16 @@
 //! manage <──────────> /api/strategies, /api/ticks/{id}/replay
 //! users <───────────> /api/session
 //! hand <────────────> /api/override, /api/pause
+//! evaluate <────────> /api/what-if
+//! lab <─────────────> /api/lab
 //! web/dist ─────────> everything else
 //! ```
 //!
 //! The API is described by `web/openapi.json`, which is made from this code; a test fails when they
 //! drift apart.
 //!
-//! Architecture invariants: only the routes of `strategies`, [`hand`] and `access` change anything, and each of them
-//! demands that the request is meant (`strategies::Meant`); all others read. What a request needs stands in
+//! Architecture invariants: only the routes of `strategies`, [`hand`], [`lab`] and `access` change anything, and each of
+//! them demands that the request is meant (`strategies::Meant`); all others read. What a request needs stands in
 //! [`access::ROUTES`]. Every error under `/api` is JSON with a sentence for people. Nothing here blocks the tick:
 //! readers of the journal run beside it, and a slow listener of events skips to the newest state.
 
@@ -25,11 +27,13 @@ mod events;
 pub mod hand;
 mod history;
 mod hosts;
+pub mod lab;
 pub mod manage;
 mod page;
 mod query;
 mod secure;
 mod strategies;
+pub mod what_if;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +52,9 @@ pub use error::{Failure, FailureDetail};
 pub use hand::ByHand;
 pub use history::SlotDecision;
 pub use hosts::AllowedHosts;
+pub use lab::Lab;
 pub use manage::Manage;
+pub use what_if::Evaluate;
 
 /// How long answers under way may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -64,6 +70,10 @@ pub struct Server {
     pub manage: Arc<dyn Manage>,
     /// By which the owner commands by hand.
     pub hand: Arc<dyn ByHand>,
+    /// Who decides once more with other inputs.
+    pub evaluate: Arc<dyn Evaluate>,
+    /// Who makes backtests.
+    pub lab: Arc<dyn Lab>,
     /// Under which names it may be asked.
     pub hosts: AllowedHosts,
     /// Whether users are told apart.

@@ -18,10 +18,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
 use crate::hand::OwnersHand;
+use crate::lab::Laboratory;
 use crate::manager::Manager;
 use crate::recorder::Recorder;
 use crate::roster::RosterFile;
 use crate::trial::Ground;
+use crate::what_if::Evaluator;
 use crate::wiring::Place;
 use crate::{config, feeds, heartbeat, past, shipped, site, supervisor, wiring};
 use knowledge::Knowledge;
@@ -81,6 +83,8 @@ pub async fn run(args: Run) -> Result<()> {
         }
     }
 
+    let evaluator = Evaluator::new(library.clone(), roster.clone(), journal.clone());
+    let lab = Laboratory::new(&parts.setup, library.clone(), roster.clone(), journal.clone(), &state_dir);
     let (controller, live) = Controller::new(
         parts.setup,
         home,
@@ -103,6 +107,8 @@ pub async fn run(args: Run) -> Result<()> {
         journal: journal.clone(),
         manage: Arc::new(manager),
         hand: Arc::new(OwnersHand(controller.owner())),
+        evaluate: Arc::new(evaluator),
+        lab: Arc::new(lab),
         hosts,
         access,
         shutdown: shutdown.clone(),
