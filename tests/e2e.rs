@@ -3,9 +3,12 @@
 mod advise;
 mod commands;
 mod control;
+mod disk;
+mod kills;
 mod manage;
 mod pages;
 mod prices;
 mod recovery;
+mod soak;
 mod sources;
 mod strategies;

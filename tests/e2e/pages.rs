@@ -1,11 +1,12 @@
 //! The page in a real Chromium.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use wattwright_tests::daemon::Daemon;
 use wattwright_tests::files::{always_discharge, always_discharge_again, wattwright};
 use wattwright_tests::home::Home;
@@ -47,33 +48,97 @@ async fn of_a_real_home_assistant() -> Result<()> {
     page::check(&daemon, "home-assistant").await
 }
 
+const PASSWORD: &str = "correct horse battery";
+
+/// A simulated home that others can reach, with `anna`, an owner, and `ben`, a viewer.
+struct Reachable {
+    state: PathBuf,
+    port: u16,
+    _daemon: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Reachable {
+    async fn start() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let state = folder.path().join("state");
+        let program = wattwright()?;
+        let wide = |port: u16| {
+            let mut command = Command::new(&program);
+            command.arg("run").current_dir(folder.path()).arg("--state-dir").arg(&state);
+            command.arg("--listen").arg(format!("0.0.0.0:{port}")).kill_on_drop(true);
+            command.stdout(Stdio::null()).stderr(Stdio::piped());
+            command
+        };
+        let refused = wide(0).output().await?;
+        let said = String::from_utf8_lossy(&refused.stderr);
+        ensure!(!refused.status.success() && said.contains("wattwright user add"), "{said}");
+
+        for (name, role) in [("anna", "owner"), ("ben", "viewer")] {
+            let mut add = Command::new(&program);
+            add.args(["user", "add", name, "--role", role, "--password-stdin", "--state-dir"]).arg(&state);
+            let mut add = add.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+            add.stdin.take().context("no standard input")?.write_all(format!("{PASSWORD}\n").as_bytes()).await?;
+            ensure!(add.wait().await?.success(), "{name} was not added");
+        }
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let daemon = wide(port).stderr(Stdio::null()).spawn()?;
+        let url = format!("http://127.0.0.1:{port}");
+        until("the page", seconds(30), async || Ok(reqwest::get(&url).await?.error_for_status()?)).await?;
+        Ok(Self { state, port, _daemon: daemon, _folder: folder })
+    }
+
+    /// Types a command for this home; its success and all that it says.
+    async fn types(&self, words: &[&str], variables: &[(&str, &str)]) -> Result<(bool, String)> {
+        let mut command = Command::new(wattwright()?);
+        command.args(words).env_remove("WATTWRIGHT_TOKEN").env_remove("WATTWRIGHT_STATE_DIR");
+        // What is kept elsewhere of the simulated home must not be taken for this one's.
+        command.env("XDG_STATE_HOME", self.state.join("elsewhere")).envs(variables.iter().copied());
+        let output = command.output().await?;
+        let said = [output.stdout, output.stderr].concat();
+        Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+    }
+}
+
 #[tokio::test]
 async fn with_accounts_when_others_can_reach_it() -> Result<()> {
-    const PASSWORD: &str = "correct horse battery";
-    let folder = tempfile::tempdir()?;
-    let state = folder.path().join("state");
-    let program = wattwright()?;
-    let wide = |port: u16| {
-        let mut command = Command::new(&program);
-        command.arg("run").current_dir(folder.path()).arg("--state-dir").arg(&state);
-        command.arg("--listen").arg(format!("0.0.0.0:{port}")).kill_on_drop(true);
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
-        command
-    };
-    let refused = wide(0).output().await?;
-    let said = String::from_utf8_lossy(&refused.stderr);
-    ensure!(!refused.status.success() && said.contains("wattwright user add"), "{said}");
-
-    for (name, role) in [("anna", "owner"), ("ben", "viewer")] {
-        let mut add = Command::new(&program);
-        add.args(["user", "add", name, "--role", role, "--password-stdin", "--state-dir"]).arg(&state);
-        let mut add = add.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-        add.stdin.take().context("no standard input")?.write_all(format!("{PASSWORD}\n").as_bytes()).await?;
-        ensure!(add.wait().await?.success(), "{name} was not added");
-    }
-    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    let _daemon = wide(port).stderr(Stdio::null()).spawn()?;
-    let url = format!("http://127.0.0.1:{port}");
-    until("the page", seconds(30), async || Ok(reqwest::get(&url).await?.error_for_status()?)).await?;
+    let home = Reachable::start().await?;
+    let url = format!("http://127.0.0.1:{}", home.port);
     page::run(&url, "accounts", "accounts.mjs", &[("PASSWORD", PASSWORD)]).await
+}
+
+#[tokio::test]
+async fn commands_sign_in_where_there_are_users() -> Result<()> {
+    let home = Reachable::start().await?;
+    let server = format!("127.0.0.1:{}", home.port);
+    let state = home.state.to_string_lossy().into_owned();
+
+    let (done, said) = home.types(&["pause", "--server", &server], &[]).await?;
+    ensure!(!done && said.contains("WATTWRIGHT_TOKEN") && said.contains("wattwright token add"), "{said}");
+
+    let (done, said) = home.types(&["pause", "--server", &server, "--state-dir", &state], &[]).await?;
+    ensure!(done && said.contains("Paused until"), "who may write into the state folder is the owner: {said}");
+    let (done, said) = home.types(&["health", "--server", &server, "--state-dir", &state], &[]).await?;
+    ensure!(done || !said.contains("It answers"), "{said}");
+
+    let add = ["token", "add", "panel", "--scope", "hand", "--state-dir", &state];
+    let (done, said) = home.types(&add, &[]).await?;
+    let token = said.split_whitespace().find(|word| word.starts_with("wattwright_")).context("no token")?.to_owned();
+    ensure!(done, "{said}");
+    let (done, said) = home.types(&["resume", "--server", &server], &[("WATTWRIGHT_TOKEN", &token)]).await?;
+    ensure!(done, "{said}");
+    let (done, said) = home.types(&["health", "--server", &server], &[("WATTWRIGHT_TOKEN", &token)]).await?;
+    ensure!(!done && said.contains("has not the scope `read`"), "{said}");
+    let (done, said) = home.types(&["token", "remove", "panel", "--state-dir", &state], &[]).await?;
+    ensure!(done, "{said}");
+    let (done, said) = home.types(&["resume", "--server", &server], &[("WATTWRIGHT_TOKEN", &token)]).await?;
+    ensure!(!done && said.contains("revoked"), "{said}");
+
+    let copy = home.state.join("copy.db");
+    let file = copy.to_string_lossy().into_owned();
+    let (done, said) = home.types(&["backup", &file, "--state-dir", &state], &[]).await?;
+    ensure!(done && copy.exists(), "{said}");
+    let (done, said) = home.types(&["backup", &file, "--state-dir", &state], &[]).await?;
+    ensure!(!done && said.contains("copy.db"), "no file is written over: {said}");
+    Ok(())
 }

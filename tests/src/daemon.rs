@@ -152,6 +152,24 @@ impl Daemon {
         Ok(ended.with_context(|| format!("the daemon does not end; its log:\n{}", self.log()))??)
     }
 
+    /// Its process.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Stops it (`SIGSTOP`), so that `look` sees its files as they are at that moment, and kills it then.
+    ///
+    /// # Errors
+    ///
+    /// It has ended already, or `look` fails.
+    pub async fn kill_keeping(self, look: impl FnOnce() -> Result<()>) -> Result<()> {
+        let id = self.child.id().context("the daemon has ended already")?;
+        let stop = Command::new("kill").arg("-STOP").arg(id.to_string()).status().await?;
+        ensure!(stop.success(), "kill: {stop}");
+        look()?;
+        self.kill().await
+    }
+
     /// Kills it on the spot (`SIGKILL`).
     ///
     /// # Errors

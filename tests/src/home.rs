@@ -2,6 +2,7 @@
 //! strategies and a state folder, all gone afterwards.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -163,6 +164,21 @@ impl Home {
         let mut command = self.command(hass, &["run", "--mode", mode])?;
         command.arg("--config").arg(self.config());
         Daemon::start(command, &self.state(), &self.path("log")).await
+    }
+
+    /// Starts the daemon and kills it so long afterwards, whether or not it is up by then.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started, or it has ended by itself.
+    pub async fn run_for(&self, hass: &Hass, mode: &str, lasts: Duration) -> Result<()> {
+        let mut command = self.command(hass, &["run", "--mode", mode, "--listen", "127.0.0.1:0"])?;
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path("log"))?;
+        command.arg("--config").arg(self.config()).arg("--state-dir").arg(self.state());
+        let mut daemon = command.stdout(log.try_clone()?).stderr(log).kill_on_drop(true).spawn()?;
+        tokio::time::sleep(lasts).await;
+        ensure!(daemon.try_wait()?.is_none(), "the daemon has ended by itself");
+        Ok(daemon.kill().await?)
     }
 
     /// Runs another command to its end.

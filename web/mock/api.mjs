@@ -4,6 +4,7 @@ import { gate } from './accounts.mjs';
 import { decisions, energy, replay, ticks } from './history.mjs';
 import { lab, whatIf } from './lab.mjs';
 import { scenarios } from './scenarios.mjs';
+import { setupPage } from './setup.mjs';
 import { strategies } from './strategies.mjs';
 
 let scenario = process.env.SCENARIO ?? 'night';
@@ -64,6 +65,8 @@ function answer(method, url, body) {
   const played = lab(method, pathname, body);
   if (played) return played;
   const state = build();
+  const site = setupPage(method, pathname, body, state);
+  if (site) return site;
   switch (pathname) {
     case '/api/live':
       return [200, state.live];

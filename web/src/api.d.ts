@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A copy of the journal as it is at this moment, as a SQLite file. It holds what was measured and decided, and no
+         *     password, token or configuration.
+         */
+        get: operations["backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/decisions": {
         parameters: {
             query?: never;
@@ -76,46 +96,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/lab": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What can be played, what is under way, what is kept. */
-        get: operations["state"];
-        put?: never;
-        /**
-         * Begins a backtest: strategies are played through a past in their sandboxes and under the guard, beside the
-         *     control of the home.
-         */
-        post: operations["start"];
-        /** Ends the backtest under way without a result. */
-        delete: operations["cancel"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/lab/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A backtest that is kept, with its curves. */
-        get: operations["result"];
-        put?: never;
-        post?: never;
-        /** Forgets a backtest. */
-        delete: operations["forget"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -125,6 +105,40 @@ export interface paths {
         };
         /** The state of everything now. */
         get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last lines of the daemon's own log, the newest first. Tokens and the like are left out of them. */
+        get: operations["log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, who signed in, and what else happened besides decisions; the newest first. */
+        get: operations["notes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -149,6 +163,23 @@ export interface paths {
         post: operations["set"];
         /** Ends a command by hand before its time. */
         delete: operations["clear"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's own password. All one's sessions end; this browser gets a new one. */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -203,6 +234,23 @@ export interface paths {
         post: operations["enter"];
         /** Signs out. */
         delete: operations["leave"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the home is set up, and how its sources do. */
+        get: operations["setup"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -449,7 +497,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/what-if": {
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tokens, without their secrets. */
+        get: operations["tokens"];
+        put?: never;
+        /** Makes a token for a program. */
+        post: operations["add_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{name}": {
         parameters: {
             query?: never;
             header?: never;
@@ -458,11 +524,77 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * The same decision with other inputs: calls a strategy in its sandbox, and the guard. Nothing is recorded, nothing
-         *     sent.
-         */
-        post: operations["what_if"];
+        post?: never;
+        /** Revokes a token, from the next request on. */
+        delete: operations["remove_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All users. */
+        get: operations["users"];
+        put?: never;
+        /** Adds a user with a password that is made here. */
+        post: operations["add_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a user, who is signed out at once. Tokens that they made end with them. */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new password for a user who forgot theirs. Their sessions end. */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a user another role. */
+        put: operations["set_role"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -531,18 +663,6 @@ export interface components {
              */
             memory_bytes: number | null;
         };
-        /** @description One way to decide. */
-        Alternative: {
-            strategy?: components["schemas"]["StrategyRef"] | null;
-            plan?: components["schemas"]["Plan"] | null;
-            /** @description What the guard says of it. */
-            verdicts: components["schemas"]["Verdict"][];
-            /** @description Why there is no plan. */
-            failure?: string | null;
-            /** @description What is known or assumed of the slots ahead. */
-            ahead: components["schemas"]["Slot"][];
-            bill?: components["schemas"]["Bill"] | null;
-        };
         /** @description A strategy that was asked and gave no usable plan. */
         Attempt: {
             /** @description Which strategy. */
@@ -574,138 +694,6 @@ export interface components {
              * @description How long that lasts at the present use of the home, in hours; `None`: unknown, or no use.
              */
             hours?: number | null;
-        };
-        /** @description A backtest that was made. */
-        Backtest: {
-            /**
-             * Format: int64
-             * @description Its id; later ones have greater ones.
-             */
-            id: number;
-            /**
-             * Format: date-time
-             * @description When it was begun.
-             */
-            at: string;
-            /**
-             * Format: double
-             * @description How long it took, seconds.
-             */
-            wall_s: number;
-            /** @description What was asked for. */
-            request: components["schemas"]["NewBacktest"];
-            /**
-             * Format: date-time
-             * @description First instant of what was played.
-             */
-            from: string;
-            /**
-             * Format: date-time
-             * @description The first instant after.
-             */
-            until: string;
-            /**
-             * Format: int64
-             * @description How many slots were played.
-             */
-            slots: number;
-            /** @description ISO 4217. */
-            currency: string;
-            /** @description The fixed references, then the strategies as they were asked for. */
-            lines: components["schemas"]["BacktestLine"][];
-        };
-        /** @description One day of a line. */
-        BacktestDay: {
-            /**
-             * Format: date
-             * @description In the home's calendar.
-             */
-            day: string;
-            /**
-             * Format: double
-             * @description Cost of this day alone, adjusted for what was stored.
-             */
-            cost: number;
-            /**
-             * Format: double
-             * @description Mean state of charge, percent.
-             */
-            soc_pct: number;
-        };
-        /** @description One strategy or reference. */
-        BacktestLine: {
-            /** @description What it is. */
-            kind: components["schemas"]["LineKind"];
-            /** @description The strategy's name; empty for a reference. */
-            strategy: string;
-            /** @description The strategy's version; empty for a reference. */
-            version: string;
-            /** @description Settings that were other than the owner's. */
-            settings: Record<string, never>;
-            /**
-             * Format: double
-             * @description Import at the import price less what export earned.
-             */
-            cost: number;
-            /**
-             * Format: double
-             * @description The same, adjusted for what was stored at the end.
-             */
-            cost_adjusted: number;
-            /**
-             * Format: double
-             * @description Less than without a battery, by the adjusted cost.
-             */
-            saved_against_no_battery: number;
-            /**
-             * Format: double
-             * @description Less than plain self-consumption, by the adjusted cost.
-             */
-            saved_against_self_consumption: number;
-            /**
-             * Format: double
-             * @description Which share of what could be saved beyond self-consumption was saved: 1 as perfect foresight.
-             */
-            share: number;
-            /**
-             * Format: double
-             * @description From the grid.
-             */
-            import_kwh: number;
-            /**
-             * Format: double
-             * @description To the grid.
-             */
-            export_kwh: number;
-            /**
-             * Format: double
-             * @description Stored energy that was taken out, in capacities.
-             */
-            cycles: number;
-            /**
-             * Format: int64
-             * @description Actions that the guard changed.
-             */
-            adjusted: number;
-            /**
-             * Format: int64
-             * @description Actions that the guard refused.
-             */
-            refused: number;
-            /**
-             * Format: int64
-             * @description Times that there was no plan.
-             */
-            strategy_errors: number;
-            /**
-             * Format: double
-             * @description Median of a decision, milliseconds; `None`: a reference.
-             */
-            decide_ms?: number | null;
-            /** @description Day by day; empty in a list, and for perfect foresight. */
-            days: components["schemas"]["BacktestDay"][];
-            /** @description State of charge when each slot began, percent; of two weeks at most, else empty. */
-            soc_pct: number[];
         };
         /** @description Bounds for following the meter, watt at the bus; `None`: what the battery and the limits allow. */
         BalanceLimits: {
@@ -793,6 +781,43 @@ export interface components {
             /** @description Named values. */
             extras?: components["schemas"]["Extra"][];
         };
+        /** @description Limits that only a battery has. */
+        BatterySetup: {
+            /**
+             * Format: double
+             * @description Watt-hours from 0 to 100 %.
+             */
+            capacity_wh: number;
+            /**
+             * Format: double
+             * @description Nothing discharges below.
+             */
+            min_soc_pct: number;
+            /**
+             * Format: double
+             * @description Kept for an outage; 0: nothing is.
+             */
+            outage_reserve_pct: number;
+            /**
+             * Format: double
+             * @description Nothing charges above.
+             */
+            max_soc_pct: number;
+            /**
+             * Format: double
+             * @description Watt at the bus.
+             */
+            max_charge_w: number;
+            /**
+             * Format: double
+             * @description Watt at the bus.
+             */
+            max_discharge_w: number;
+            /** @description Commands that the device stores in flash. */
+            flash_commands: components["schemas"]["CommandKind"][];
+            /** @description Writes to its flash. */
+            flash_writes: components["schemas"]["Budget"];
+        };
         /** @description What is seen of a battery. */
         BatteryState: {
             /** @description Which battery. */
@@ -813,65 +838,18 @@ export interface components {
             device_max_discharge_w?: number | null;
             taken?: components["schemas"]["Taken"] | null;
         };
-        /** @description A plan, played through the slots ahead whose price, use and sun are known. */
-        Bill: {
+        /** @description How often something may be done within a day, and was. */
+        Budget: {
             /**
-             * Format: double
-             * @description Import at the import price less what export earns, in the home's currency.
+             * Format: int32
+             * @description Within the last 24 hours, or up to an hour more.
              */
-            cost: number;
+            used: number;
             /**
-             * Format: double
-             * @description The same, with what is stored at the end beyond the start (or missing to it) credited (or charged) at the
-             *     mean import price times the discharge efficiency.
+             * Format: int32
+             * @description `None`: no limit.
              */
-            cost_adjusted: number;
-            /**
-             * Format: double
-             * @description From the grid.
-             */
-            import_kwh: number;
-            /**
-             * Format: double
-             * @description To the grid.
-             */
-            export_kwh: number;
-            /**
-             * Format: double
-             * @description Stored energy that is taken out, in capacities.
-             */
-            cycles: number;
-            /** @description Slot by slot, the first from now on. */
-            slots: components["schemas"]["BilledSlot"][];
-        };
-        /** @description A slot of a plan, played. */
-        BilledSlot: {
-            /**
-             * Format: date-time
-             * @description When it begins.
-             */
-            start: string;
-            /**
-             * Format: date-time
-             * @description When it ends.
-             */
-            end: string;
-            command?: components["schemas"]["Command"] | null;
-            /**
-             * Format: double
-             * @description The battery: discharge positive, charge negative.
-             */
-            power_w: number;
-            /**
-             * Format: double
-             * @description At the meter: import positive, export negative.
-             */
-            grid_w: number;
-            /**
-             * Format: double
-             * @description At the end of the slot.
-             */
-            soc_pct: number;
+            limit?: number | null;
         };
         /** @description Why a tick took place. */
         Cause: {
@@ -898,57 +876,6 @@ export interface components {
             what: string;
             /** @enum {string} */
             kind: "strategy";
-        };
-        /** @description Changes of a snapshot; what is absent stays as it is, and what is unknown stays unknown. */
-        Changes: {
-            /**
-             * Format: double
-             * @description One import price for all that is ahead, currency per kWh: a tariff that does not vary.
-             * @default null
-             */
-            import_price: number | null;
-            /**
-             * Format: double
-             * @description Import prices ahead times this, before `import_price_plus`.
-             * @default null
-             */
-            import_price_factor: number | null;
-            /**
-             * Format: double
-             * @description Added to import prices ahead, currency per kWh.
-             * @default null
-             */
-            import_price_plus: number | null;
-            /**
-             * Format: double
-             * @description One export price for all that is ahead, currency per kWh.
-             * @default null
-             */
-            export_price: number | null;
-            /**
-             * Format: double
-             * @description What the home uses, now and ahead, times this.
-             * @default null
-             */
-            load_factor: number | null;
-            /**
-             * Format: double
-             * @description What the sun gives, now and ahead, times this.
-             * @default null
-             */
-            solar_factor: number | null;
-            /**
-             * Format: double
-             * @description Capacity and power of all batteries times this; their state of charge stays the same percentage.
-             * @default null
-             */
-            battery_factor: number | null;
-            /**
-             * Format: double
-             * @description State of charge of all batteries, percent.
-             * @default null
-             */
-            soc_pct: number | null;
         };
         /**
          * @description What a target can be told: the first four are for batteries, the others for devices. Powers are
@@ -1004,22 +931,28 @@ export interface components {
          * @enum {string}
          */
         CommandKind: "hold" | "charge" | "discharge" | "balance" | "turn_on_off" | "set_level" | "set_light" | "notify";
-        /** @description The decision as it was, and as it would be. */
-        Comparison: {
+        /** @description Limits of the connection. */
+        ConnectionSetup: {
+            /**
+             * Format: double
+             * @description Most that may be imported, watt; `None`: no limit set.
+             */
+            import_limit_w?: number | null;
+            /**
+             * Format: double
+             * @description Most that may be fed in, watt; `None`: no limit set.
+             */
+            feed_in_limit_w?: number | null;
+            /**
+             * Format: double
+             * @description Most that each phase carries, ampere; `None`: not watched.
+             */
+            phase_limit_a?: number | null;
             /**
              * Format: int64
-             * @description Which decision.
+             * @description A meter's reading is stale when it is older, seconds.
              */
-            tick: number;
-            /**
-             * Format: date-time
-             * @description When it was made.
-             */
-            at: string;
-            /** @description As it was recorded. */
-            real: components["schemas"]["Alternative"];
-            /** @description With what was changed. */
-            other: components["schemas"]["Alternative"];
+            meter_stale_after_s: number;
         };
         /** @description A name with its password. */
         Credentials: {
@@ -1131,12 +1064,6 @@ export interface components {
              */
             saving: components["schemas"]["Sum"];
             /**
-             * @description What plain self-consumption with the same battery would have cost, less what it cost; what is stored at a
-             *     day's end more than that would have left is credited at the day's mean import price. It covers nothing where
-             *     the home has not one battery.
-             */
-            saving_self_consumption?: components["schemas"]["Sum"];
-            /**
              * Format: double
              * @description Equivalent full cycles: energy out of the batteries over their capacity; `None`: one is unknown.
              */
@@ -1238,8 +1165,9 @@ export interface components {
             /**
              * @description Stable, for machines: `bad-parameter`, `unknown-parameter`, `no-such-tick`, `unknown-path`,
              *     `method-not-allowed`, `host-not-allowed`, `query-too-long`, `body-too-large`, `too-many-streams`,
-             *     `journal-failed`, `foreign-origin`, `bad-body`, `not-found`, `refused`, `busy`, `failed`, `too-slow`,
-             *     `not-signed-in`, `not-allowed`, `wrong-word`, `wrong-password`, `too-many-attempts`, `no-accounts`.
+             *     `journal-failed`, `foreign-origin`, `bad-body`, `not-found`, `refused`, `failed`, `too-slow`,
+             *     `not-signed-in`, `not-allowed`, `wrong-word`, `wrong-password`, `too-many-attempts`, `no-accounts`, `bad-token`,
+             *     `busy`.
              */
             code: string;
             /** @description One sentence: what, its value, what is allowed. */
@@ -1269,6 +1197,35 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "not_yet";
+        };
+        /** @description A source that is asked for what is ahead, and how it does. */
+        FetchedSource: {
+            /** @description What for. */
+            kind: components["schemas"]["SourceKind"];
+            /** @description `tibber`, `energy-charts` … */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it last answered with something of use.
+             */
+            answered_at?: string | null;
+            /**
+             * Format: date-time
+             * @description The end of what it has said.
+             */
+            known_until?: string | null;
+            /**
+             * Format: date-time
+             * @description When it will be asked next.
+             */
+            due_at?: string | null;
+            /**
+             * Format: int32
+             * @description How often it failed since it last answered.
+             */
+            failures: number;
+            /** @description What went wrong the last time; `None`: nothing. */
+            error?: string | null;
         };
         /** @description What one rule found. */
         Finding: {
@@ -1411,85 +1368,6 @@ export interface components {
             /** @description What it returned last time. Base64 in JSON. */
             memory?: string;
         };
-        /** @description The battery that is played unless another size is asked for. */
-        LabBattery: {
-            /**
-             * Format: double
-             * @description From 0 to 100 %.
-             */
-            capacity_wh: number;
-            /**
-             * Format: double
-             * @description Magnitude.
-             */
-            max_charge_w: number;
-            /**
-             * Format: double
-             * @description Magnitude.
-             */
-            max_discharge_w: number;
-        };
-        /**
-         * @description Which past is played.
-         * @enum {string}
-         */
-        LabData: "home" | "sample";
-        /**
-         * @description What strategies are told of what is to come.
-         * @enum {string}
-         */
-        LabForecast: "known" | "perfect";
-        /** @description A backtest under way. */
-        LabProgress: {
-            /** @description What was asked for. */
-            request: components["schemas"]["NewBacktest"];
-            /**
-             * Format: date-time
-             * @description Since when.
-             */
-            since: string;
-            /**
-             * Format: int64
-             * @description Slots that are played.
-             */
-            slots_done: number;
-            /**
-             * Format: int64
-             * @description All that are to be played.
-             */
-            slots: number;
-        };
-        /** @description A past that can be played. */
-        LabSource: {
-            /** @description Which. */
-            data: components["schemas"]["LabData"];
-            /**
-             * Format: date-time
-             * @description Its first instant.
-             */
-            from: string;
-            /**
-             * Format: date-time
-             * @description The first instant after.
-             */
-            until: string;
-            /**
-             * Format: int64
-             * @description How many slots.
-             */
-            slots: number;
-        };
-        /** @description The lab as it is. */
-        LabState: {
-            /** @description What can be played; a past of which too little is known is not there. */
-            sources: components["schemas"]["LabSource"][];
-            battery?: components["schemas"]["LabBattery"] | null;
-            running?: components["schemas"]["LabProgress"] | null;
-            /** @description Why the last one ended without a result. */
-            failure?: string | null;
-            /** @description What is kept, the newest first, without curves. */
-            results: components["schemas"]["Backtest"][];
-        };
         /** @description The adjustable value of a device. */
         Level: {
             /**
@@ -1540,11 +1418,6 @@ export interface components {
              */
             brightness_pct: number;
         };
-        /**
-         * @description What a line of a backtest is.
-         * @enum {string}
-         */
-        LineKind: "no_battery" | "self_consumption" | "perfect_foresight" | "strategy";
         /** @description The link to the home. */
         Link: {
             /** @description What went wrong last; empty at first. */
@@ -1607,6 +1480,8 @@ export interface components {
             doing: components["schemas"]["Doing"][];
             /** @description One for each battery. */
             available: components["schemas"]["Available"][];
+            /** @description How the last window of each flexible load ended. */
+            ended_tasks?: components["schemas"]["TaskEnd"][];
             /** @description In the order in which they are asked. */
             strategies: components["schemas"]["StrategyInfo"][];
             /** @description What the owner should know, most important first; empty: all is well. */
@@ -1627,35 +1502,41 @@ export interface components {
             /** @description The line. */
             text: string;
         };
+        /** @description A line of the daemon's own log. */
+        LogLine: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description `error`, `warn`, `info` … */
+            level: string;
+            /** @description Which part of the program wrote it. */
+            part: string;
+            /** @description The line. */
+            text: string;
+        };
+        /** @description A password that was made; it is told this once only. */
+        MadePassword: {
+            /** @description Whose. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["UserRole"];
+            /** @description 100 random bits. */
+            password: string;
+        };
+        /** @description A token that was made; its secret is told this once only. */
+        MadeToken: {
+            /** @description What goes into `Authorization: Bearer`. */
+            secret: string;
+            /** @description What it is. */
+            token: components["schemas"]["TokenInfo"];
+        };
         /**
          * @description Whether approved commands are sent.
          * @enum {string}
          */
         Mode: "advise" | "control";
-        /** @description A backtest to be made. */
-        NewBacktest: {
-            /** @description Which past. */
-            data: components["schemas"]["LabData"];
-            /**
-             * Format: int32
-             * @description Its newest days only; absent: all of it.
-             */
-            days?: number | null;
-            /** @description What strategies are told. */
-            forecast?: components["schemas"]["LabForecast"];
-            /** @description One to eight. */
-            runs: components["schemas"]["NewRun"][];
-            /**
-             * Format: double
-             * @description Another size of the battery; absent: as it is.
-             */
-            capacity_wh?: number | null;
-            /**
-             * Format: double
-             * @description Another power of the battery, both ways; absent: as it is.
-             */
-            max_power_w?: number | null;
-        };
         /** @description A command by hand. */
         NewOverride: {
             /** @description Battery or device. */
@@ -1676,13 +1557,52 @@ export interface components {
              */
             lasts_s: number;
         };
-        /** @description A strategy to be played. */
-        NewRun: {
-            /** @description Its name. */
-            strategy: string;
-            /** @description Settings that are other than the owner's. */
-            settings?: Record<string, never>;
+        /** @description What a user may do from now on. */
+        NewRole: {
+            /** @description The role. */
+            role: components["schemas"]["UserRole"];
         };
+        /** @description A token to be made. */
+        NewToken: {
+            /** @description 1 to 40 of a-z, 0-9 and -. */
+            name: string;
+            /** @description What it may be used for. */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Format: int64
+             * @description How many days it is good for; absent: until it is revoked.
+             */
+            days?: number | null;
+        };
+        /** @description A user to be added. */
+        NewUser: {
+            /** @description 1 to 40 of a-z, 0-9 and -. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["UserRole"];
+        };
+        /** @description One thing that happened. */
+        Note: {
+            /**
+             * Format: int64
+             * @description Its id; later notes have greater ones.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description How much it matters. */
+            level: components["schemas"]["NoteLevel"];
+            /** @description One sentence. */
+            text: string;
+        };
+        /**
+         * @description How much a note matters.
+         * @enum {string}
+         */
+        NoteLevel: "info" | "warning" | "error";
         /** @description What became of one approved command. */
         Outcome: {
             /** @description Battery or device. */
@@ -1749,6 +1669,13 @@ export interface components {
              * @description As [`Tick::fuel`].
              */
             fuel: number;
+        };
+        /** @description A user's own password, and the next one. */
+        PasswordChange: {
+            /** @description The password until now. */
+            old: string;
+            /** @description The next one: 10 characters or more. */
+            new: string;
         };
         /** @description What was measured in one slot that is over. */
         PastSlot: {
@@ -1909,6 +1836,44 @@ export interface components {
          * @enum {string}
          */
         Rule: "finite" | "unknown-target" | "capability" | "undeclared" | "grant" | "duplicate" | "override-end" | "link" | "taken" | "clock-skew" | "unknown-reading" | "stale-reading" | "implausible-reading" | "soc-floor" | "outage-reserve" | "soc-ceiling" | "charge-power" | "discharge-power" | "external-limit" | "grid-import-limit" | "phase-current" | "feed-in-limit" | "range" | "ramp" | "step" | "in-use" | "dwell" | "switch-budget" | "write-interval" | "write-budget";
+        /**
+         * @description What a token may be used for. None is part of another.
+         * @enum {string}
+         */
+        Scope: "read" | "hand" | "strategies";
+        /** @description How the home is set up, and how its sources do. */
+        SetupView: {
+            /**
+             * Format: date-time
+             * @description When this was found.
+             */
+            at: string;
+            /** @description Who tells what of the slots ahead, and how far. */
+            columns: components["schemas"]["Source"][];
+            /** @description The sources that are asked for it, in the order in which they are preferred. */
+            fetched: components["schemas"]["FetchedSource"][];
+            /** @description What is missing or doubtful of what is ahead. */
+            problems: components["schemas"]["Problem"][];
+            /** @description Of the connection. */
+            connection: components["schemas"]["ConnectionSetup"];
+            /** @description Batteries, then devices. */
+            targets: components["schemas"]["TargetSetup"][];
+            /**
+             * Format: int64
+             * @description Bytes that the journal takes on the disk.
+             */
+            journal_bytes: number;
+            /**
+             * Format: int32
+             * @description How many days decisions are kept.
+             */
+            keep_ticks_days: number;
+            /**
+             * Format: int32
+             * @description How many days measurements are kept.
+             */
+            keep_past_days: number;
+        };
         /** @description What a strategy that is only looked at said to a tick's snapshot. */
         Shadow: {
             /**
@@ -2106,6 +2071,11 @@ export interface components {
             known_until?: string | null;
         };
         /**
+         * @description What is asked for ahead.
+         * @enum {string}
+         */
+        SourceKind: "import_prices" | "feed_in_prices" | "weather_and_sun";
+        /**
          * @description How far a command came. An acknowledgement is not success: only `Effective` is.
          * @enum {string}
          */
@@ -2248,6 +2218,34 @@ export interface components {
             /** @enum {string} */
             kind: "controlled";
         };
+        /** @description A battery or device as it is set up. */
+        TargetSetup: {
+            /** @description See `Live`. */
+            id: components["schemas"]["String"];
+            /** @description What the owner calls it. */
+            name: string;
+            /** @description `battery`, `plug`, `light`, `notify` … */
+            kind: string;
+            /** @description Whether commands are sent. */
+            mode: components["schemas"]["Mode"];
+            /** @description All that it can be told. */
+            commands: components["schemas"]["CommandKind"][];
+            /**
+             * Format: int64
+             * @description Least seconds between two turns: of the direction of a battery, of the switch of a device.
+             */
+            dwell_s: number;
+            /**
+             * Format: int64
+             * @description Least seconds between two writes.
+             */
+            write_interval_s: number;
+            /** @description Turns of the direction or the switch. */
+            turns: components["schemas"]["Budget"];
+            /** @description Writes of all kinds. */
+            writes: components["schemas"]["Budget"];
+            battery?: components["schemas"]["BatterySetup"] | null;
+        };
         /** @description Energy that a device needs by some time. */
         Task: {
             /** @description Like a [`TargetId`]. */
@@ -2287,6 +2285,30 @@ export interface components {
             interruptible: boolean;
             /** @description Named values. */
             extras?: components["schemas"]["Extra"][];
+        };
+        /** @description How the window of a flexible load ended. */
+        TaskEnd: {
+            /** @description The task's id. */
+            task: string;
+            /** @description What the owner calls it. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When its window ended.
+             */
+            deadline: string;
+            /**
+             * Format: double
+             * @description What its device used in that window.
+             */
+            done_wh: number;
+            /**
+             * Format: double
+             * @description All of it.
+             */
+            energy_wh: number;
+            /** @description Whether it was done by then; otherwise it was missed. */
+            is_done: boolean;
         };
         /**
          * @description How far a task is.
@@ -2390,6 +2412,25 @@ export interface components {
             worst_decision?: components["schemas"]["Decision"] | null;
             worst_stage?: components["schemas"]["Stage"] | null;
         };
+        /** @description A token without its secret. */
+        TokenInfo: {
+            /** @description What the owner calls it: 1 to 40 of a-z, 0-9 and -. */
+            name: string;
+            /** @description What it may be used for. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description The user who made it, with whom it ends; `None`: made on the machine itself. */
+            made_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            made_at: string;
+            /**
+             * Format: date-time
+             * @description From when on it is no longer good; `None`: until it is revoked.
+             */
+            expires_at?: string | null;
+        };
         /**
          * @description What a user may do; each may do what those before it may.
          * @enum {string}
@@ -2426,38 +2467,6 @@ export interface components {
             /** @description Whether a rollback without a hash goes to it. */
             is_before: boolean;
         };
-        /** @description A question. */
-        WhatIf: {
-            /**
-             * Format: int64
-             * @description Of which decision; absent: the newest.
-             * @default null
-             */
-            tick: number | null;
-            /**
-             * @description Whom to ask; absent: who decided.
-             * @default null
-             */
-            strategy: string | null;
-            /** @description Settings that are other than the owner's. */
-            settings?: Record<string, never> | null;
-            /**
-             * @description What is other than it was.
-             * @default {
-             *       "battery_factor": null,
-             *       "export_price": null,
-             *       "import_price": null,
-             *       "import_price_factor": null,
-             *       "import_price_plus": null,
-             *       "load_factor": null,
-             *       "soc_pct": null,
-             *       "solar_factor": null
-             *     }
-             */
-            changes: components["schemas"]["Changes"];
-            /** @description Further values by their path, such as `snapshot.batteries.0.soc_pct`; set after `changes`. */
-            set?: Record<string, never>;
-        };
     };
     responses: never;
     parameters: never;
@@ -2467,6 +2476,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.sqlite3": number[];
+                };
+            };
+            /** @description Another copy is being made; try again when it is done. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     decisions: {
         parameters: {
             query?: {
@@ -2595,204 +2633,6 @@ export interface operations {
             };
         };
     };
-    state: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The lab as it is. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabState"];
-                };
-            };
-        };
-    };
-    start: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Anything: the request is meant. */
-                "x-wattwright": string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewBacktest"];
-            };
-        };
-        responses: {
-            /** @description It is under way. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabState"];
-                };
-            };
-            /** @description From another origin. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description There is no such strategy. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Another one is under way. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description It cannot be played. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-        };
-    };
-    cancel: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Anything: the request is meant. */
-                "x-wattwright": string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The lab as it is. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabState"];
-                };
-            };
-            /** @description From another origin. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description None is under way. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-        };
-    };
-    result: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The backtest. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Backtest"];
-                };
-            };
-            /** @description There is no such one, or no longer. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-        };
-    };
-    forget: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Anything: the request is meant. */
-                "x-wattwright": string;
-            };
-            path: {
-                /** @description Its id. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is forgotten. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description From another origin. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description There is no such one, or no longer. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-        };
-    };
     live: {
         parameters: {
             query?: never;
@@ -2809,6 +2649,60 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Live"];
+                };
+            };
+        };
+    };
+    log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 500 lines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLine"][];
+                };
+            };
+        };
+    };
+    notes: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description Only notes with a smaller id: the last id of those before. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most `limit` (50 when absent). */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"][];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
                 };
             };
         };
@@ -2902,6 +2796,69 @@ export interface operations {
             };
             /** @description There is no such target, or nothing to end. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed; the word is another. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Greeting"];
+                };
+            };
+            /** @description The old password is wrong. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There are no users. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The new password will not do. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too often wrong; `Retry-After` says how many seconds to wait. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3158,6 +3115,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The set-up. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupView"];
                 };
             };
         };
@@ -3861,41 +3838,25 @@ export interface operations {
             };
         };
     };
-    what_if: {
+    tokens: {
         parameters: {
             query?: never;
-            header: {
-                /** @description Anything: the request is meant. */
-                "x-wattwright": string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WhatIf"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description The decision as it was, and as it would be. */
+            /** @description All tokens, by name. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Comparison"];
+                    "application/json": components["schemas"]["TokenInfo"][];
                 };
             };
-            /** @description From another origin. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description There is no such decision or strategy. */
+            /** @description There are no users, so nothing needs a token. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3904,8 +3865,35 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Another question is under way. */
-            409: {
+        };
+    };
+    add_token: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description There are no users, so nothing needs a token. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3913,7 +3901,239 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No home can be like that, or the settings do not fit. */
+            /** @description The name, the scopes or the days will not do. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    remove_token: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Which. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such token. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All users, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"][];
+                };
+            };
+            /** @description There are no users: everyone is the owner. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    add_user: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadePassword"];
+                };
+            };
+            /** @description There are no users: the first is added on the machine. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The name will not do, or somebody has it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Whom. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It is the last owner. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Whose. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadePassword"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    set_role: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's word. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Whom. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRole"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody would be left as owner. */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -36,6 +36,9 @@ before(async () => {
 });
 after(() => browser?.close());
 
+/** A browser that has never been here. */
+export const browserContext = () => browser.newContext(sizes.desktop);
+
 /** Opens the page at a place such as `#/plan` and keeps what should never happen on it. */
 export async function open(size, colorScheme, { place = '', locale = 'en-GB', at = base } = {}) {
   const context = await browser.newContext({ ...sizes[size], colorScheme, locale });

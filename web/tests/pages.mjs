@@ -2,7 +2,7 @@
 // main task, done as a person would. See browser.mjs for how to run it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accessible, base, close, fits, get, open, picture, sizes } from './browser.mjs';
+import { accessible, base, browserContext, close, fits, get, open, picture, sizes } from './browser.mjs';
 
 const newest = (await get('api/live')).tick ?? 1;
 
@@ -14,6 +14,7 @@ const pages = {
   history: ['#/history', 'decision-link'],
   decision: [`#/history/${newest}`, 'decision'],
   lab: ['#/lab', 'lab-form'],
+  setup: ['#/setup', 'targets-setup'],
 };
 
 for (const [name, [place, mark]] of Object.entries(pages)) {
@@ -44,7 +45,7 @@ test('the keyboard leads through the pages', async () => {
   assert.match(await page.evaluate(() => document.activeElement?.className ?? ''), /skip/);
   await page.keyboard.press('Enter');
   assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'MAIN');
-  for (const name of ['plan', 'strategies', 'history', 'lab', 'now']) {
+  for (const name of ['plan', 'strategies', 'history', 'lab', 'setup', 'now']) {
     await page.getByTestId(`nav-${name}`).focus();
     await page.keyboard.press('Enter');
     await page.getByTestId(`page-${name}`).waitFor();
@@ -176,4 +177,21 @@ test('a page that is left open asks for the decisions once', async () => {
   // A new decision in between is a reason to ask again.
   assert.ok(asked.length <= 3, `${asked.length} times`);
   await close(opened);
+});
+
+test('the first load is small, and asks for little', async () => {
+  const context = await browserContext();
+  const page = await context.newPage();
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Network.enable');
+  let [bytes, requests] = [0, 0];
+  devtools.on('Network.requestWillBeSent', () => (requests += 1));
+  devtools.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
+  await page.goto(base.href);
+  await page.getByTestId('now-state').waitFor();
+  await page.waitForLoadState('load');
+  console.log(`the first load: ${requests} requests, ${bytes} bytes`);
+  assert.ok(bytes < 150_000, `${bytes} bytes`);
+  assert.ok(requests <= 15, `${requests} requests`);
+  await context.close();
 });

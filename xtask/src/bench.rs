@@ -1,5 +1,7 @@
 //! `cargo xtask bench`.
 
+mod page;
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -19,10 +21,13 @@ Measures, each figure beside its floor from the same run:
   shadows  1, 10 and 50 shadows, and their bare calls
   replay   10,000 ticks of a simulated month, recorded and replayed
   snapshot what is known of the slots ahead with a year learned, and with nothing learned
+  history  a day and a year of history, as the page asks for them, from a journal of 35,040 ticks
+  page     200 open pages with a tick each second: memory and tick time with and without them; takes two minutes.
+           WATTWRIGHT names another binary than the one that is built for it
 
 With `--json` a list of {name, value, unit, floor, ratio}.";
 
-const BENCHES: [(&str, &str); 7] = [
+const BENCHES: [(&str, &str); 8] = [
     ("tick", "wattwright-control"),
     ("call", "wattwright-engine"),
     ("loading", "wattwright-engine"),
@@ -30,16 +35,22 @@ const BENCHES: [(&str, &str); 7] = [
     ("shadows", "wattwright-control"),
     ("replay", "wattwright-control"),
     ("snapshot", "wattwright-knowledge"),
+    ("history", "wattwright-server"),
 ];
+/// A daemon that runs, and no benchmark of a crate.
+const PAGE: &str = "page";
 
 /// Runs the command.
 pub fn run(arguments: &[String]) -> Result<()> {
     let is_json = arguments.iter().any(|argument| argument == "--json");
     let names: Vec<&str> = arguments.iter().map(String::as_str).filter(|name| !name.starts_with('-')).collect();
-    if let Some(unknown) = names.iter().find(|name| !BENCHES.iter().any(|(bench, _)| bench == *name)) {
+    if let Some(unknown) = names.iter().find(|name| **name != PAGE && !BENCHES.iter().any(|(bench, _)| bench == *name))
+    {
         anyhow::bail!("there is no measurement `{unknown}`\n\n{HELP}");
     }
-    plugins::build(false)?;
+    if names != [PAGE] {
+        plugins::build(false)?;
+    }
     let mut all = Vec::new();
     for (bench, package) in BENCHES {
         if !names.is_empty() && !names.contains(&bench) {
@@ -50,6 +61,13 @@ pub fn run(arguments: &[String]) -> Result<()> {
         let list = text.lines().find(|line| line.starts_with('[')).unwrap_or_default();
         let figures: Vec<Value> =
             serde_json::from_str(list).with_context(|| format!("{bench} printed no list of figures: {text}"))?;
+        if !is_json {
+            figures.iter().for_each(print);
+        }
+        all.extend(figures);
+    }
+    if names.is_empty() || names.contains(&PAGE) {
+        let figures = page::run()?;
         if !is_json {
             figures.iter().for_each(print);
         }

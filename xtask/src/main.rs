@@ -14,7 +14,9 @@ use anyhow::{Result, bail};
 
 mod bench;
 mod build;
+mod chaos;
 mod debian;
+mod endurance;
 mod fuzz;
 mod plugins;
 mod run;
@@ -33,6 +35,9 @@ Usage: cargo xtask COMMAND
   test   prepare what the tests need, then run all checks and tests
   bench  measure a whole tick
   fuzz   feed what reads strangers' bytes with mutated ones
+  chaos  simulated weeks in which everything goes wrong
+  kills  kill the daemon at random moments, again and again
+  soak   run the daemon for long and look whether anything grows
 
 `cargo xtask COMMAND --help` says more. Every command prepares by itself what is missing.";
 
@@ -55,6 +60,9 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => test::HELP,
         "bench" => bench::HELP,
         "fuzz" => fuzz::HELP,
+        "chaos" => chaos::HELP,
+        "kills" => endurance::KILLS_HELP,
+        "soak" => endurance::SOAK_HELP,
         "help" | "--help" | "-h" => HELP,
         other => bail!("there is no command `{other}`; `cargo xtask --help` lists them"),
     };
@@ -68,6 +76,9 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => test::run(rest),
         "bench" => bench::run(rest),
         "fuzz" => fuzz::run(rest),
+        "chaos" => chaos::run(rest),
+        "kills" => endurance::kills(rest),
+        "soak" => endurance::soak(rest),
         _ => {
             println!("{HELP}");
             Ok(())

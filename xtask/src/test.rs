@@ -91,7 +91,8 @@ fn summarize(steps: &[&Step], states: &[State]) {
     }
 }
 
-fn prepare() -> Result<()> {
+/// Prepares what the tests need.
+pub fn prepare() -> Result<()> {
     tools::rust_components()?;
     plugins::build(true)?;
     web::build()?;

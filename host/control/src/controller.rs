@@ -6,6 +6,7 @@
 mod execute;
 mod hand;
 mod publish;
+mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use balance::Follower;
 use engine::Library;
-use guard::{Approved, Guard, Ledger, Scene, SceneRecord, Watch};
+use guard::{Approved, Counts, Guard, Ledger, Scene, SceneRecord, Watch};
 use home::{Home, ReadBack, SendError};
 use jiff::Timestamp;
 use model::snapshot::{InForce, Snapshot, TaskState};
@@ -26,13 +27,14 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::claims::{self, Ruled};
+use crate::clock::{Clock, SystemClock};
 use crate::owner::Owner;
 use crate::ports::{Data, Record, RecordError};
 use crate::setup::Setup;
 use crate::shadows::{Look, Shadows};
 use crate::snapshot::{self, Seen};
 use crate::standing::{Key, Standing, Target};
-use crate::tasks::{self, Progress};
+use crate::tasks::Tasks;
 use crate::tick::{self, Decided};
 use crate::{owner, roster};
 
@@ -73,6 +75,9 @@ pub struct Controller {
     roster: Arc<Roster>,
     roster_changes: watch::Receiver<Arc<Roster>>,
     shadows: Shadows,
+    library_seen: u64,
+    data_seen: u64,
+    clock: Arc<dyn Clock>,
     owner: Arc<Owner>,
     follower: Follower,
     started: Instant,
@@ -80,7 +85,7 @@ pub struct Controller {
     ledger: Ledger,
     watch: Watch,
     targets: BTreeMap<TargetId, Target>,
-    progress: BTreeMap<String, Progress>,
+    tasks: Tasks,
     task_looked: Instant,
     open: VecDeque<(i64, Vec<Outcome>)>,
     last: Option<Tick>,
@@ -97,6 +102,7 @@ pub struct Controller {
     /// What is done by hand, as it was acted on last.
     hand: Hand,
     live: watch::Sender<Arc<Live>>,
+    written: watch::Sender<BTreeMap<TargetId, Counts>>,
     sent: (mpsc::Sender<Sent>, mpsc::Receiver<Sent>),
 }
 
@@ -108,7 +114,20 @@ impl Controller {
         data: Arc<dyn Data>,
         record: Arc<dyn Record>,
         library: Arc<Library>,
+        roster_changes: watch::Receiver<Arc<Roster>>,
+    ) -> (Self, watch::Receiver<Arc<Live>>) {
+        Self::by_clock(setup, home, data, record, library, roster_changes, Arc::new(SystemClock))
+    }
+
+    /// The same by other clocks.
+    pub fn by_clock(
+        setup: Setup,
+        home: Arc<dyn Home>,
+        data: Arc<dyn Data>,
+        record: Arc<dyn Record>,
+        library: Arc<Library>,
         mut roster_changes: watch::Receiver<Arc<Roster>>,
+        clock: Arc<dyn Clock>,
     ) -> (Self, watch::Receiver<Arc<Live>>) {
         let roster = roster_changes.borrow_and_update().clone();
         library.pardon(&roster);
@@ -119,9 +138,10 @@ impl Controller {
             .chain(setup.devices.iter().map(|d| (d.id.clone(), Target::new(d.id.clone(), d.mode, false))))
             .collect();
         let state = home.state();
-        let first = publish::first(&setup, &state, &library, &roster);
+        let first = publish::first(&setup, &state, &library, &roster, clock.now());
         let (live, live_receiver) = watch::channel(Arc::new(first));
-        let now = Instant::now();
+        let now = clock.instant();
+        let (library_seen, data_seen) = (*library.changes().borrow(), *data.changes().borrow());
         let owner = Arc::new(Owner::new(&setup));
         let follower = Follower::new(crate::drive::tuning(&setup.limits));
         let mut controller = Self {
@@ -134,6 +154,9 @@ impl Controller {
             library,
             roster,
             roster_changes,
+            library_seen,
+            data_seen,
+            clock,
             owner,
             follower,
             started: now,
@@ -141,7 +164,7 @@ impl Controller {
             ledger: Ledger::default(),
             watch: Watch::default(),
             targets,
-            progress: BTreeMap::new(),
+            tasks: Tasks::default(),
             task_looked: now,
             open: VecDeque::new(),
             last: None,
@@ -157,10 +180,12 @@ impl Controller {
             baselines: BTreeSet::new(),
             hand: Hand::default(),
             live,
+            written: watch::Sender::new(BTreeMap::new()),
             sent: mpsc::channel(64),
         };
         controller.load_ledger();
         controller.load_hand();
+        controller.load_tasks();
         controller.load_debts();
         (controller, live_receiver)
     }
@@ -168,6 +193,11 @@ impl Controller {
     /// By which the owner commands by hand and pauses.
     pub fn owner(&self) -> Arc<Owner> {
         self.owner.clone()
+    }
+
+    /// How often each target was written to within a day, at any time.
+    pub fn written(&self) -> watch::Receiver<BTreeMap<TargetId, Counts>> {
+        self.written.subscribe()
     }
 
     /// Runs until `shutdown`, then gives every target back the settings it had before. Returns whether all were.
@@ -183,32 +213,55 @@ impl Controller {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 Some(sent) = self.sent.1.recv() => self.on_sent(sent),
-                Ok(()) = library.changed() => {
-                    let what = "a strategy was loaded, replaced, removed or quarantined".to_owned();
-                    self.tick(Cause::Strategy { what }).await;
-                }
-                Ok(()) = roster.changed() => {
-                    let new = roster.borrow_and_update().clone();
-                    self.on_roster(new).await;
-                }
-                Ok(()) = hand.changed() => {
-                    let new = hand.borrow_and_update().clone();
-                    self.on_hand(&new).await;
-                }
-                Ok(()) = data.changed() => self.change = Some("prices or forecasts changed".into()),
+                Ok(()) = library.changed() => {}
+                Ok(()) = roster.changed() => {}
+                Ok(()) = hand.changed() => {}
+                Ok(()) = data.changed() => {}
                 Ok(()) = home.changed() => {}
                 _ = second.tick() => {}
             }
-            self.observe();
-            if let Some(cause) = self.due() {
-                self.tick(cause).await;
-            }
-            self.expire_leases();
-            self.settle();
-            self.drive();
-            self.publish();
+            self.pass().await;
         }
         self.farewell().await
+    }
+
+    /// What the loop does each time that it wakes: takes in what is new, ticks when that is due, lets go of what
+    /// nobody renewed, looks what became of orders, writes the next ones, and shows the present.
+    pub async fn pass(&mut self) {
+        self.take_in().await;
+        self.observe();
+        if let Some(cause) = self.due() {
+            self.tick(cause).await;
+        }
+        self.expire_leases();
+        self.settle();
+        self.drive();
+        self.publish();
+    }
+
+    async fn take_in(&mut self) {
+        while let Ok(sent) = self.sent.1.try_recv() {
+            self.on_sent(sent);
+        }
+        let library = *self.library.changes().borrow();
+        if library != self.library_seen {
+            self.library_seen = library;
+            let what = "a strategy was loaded, replaced, removed or quarantined".to_owned();
+            self.tick(Cause::Strategy { what }).await;
+        }
+        let roster = self.roster_changes.borrow_and_update().clone();
+        if !Arc::ptr_eq(&roster, &self.roster) {
+            self.on_roster(roster).await;
+        }
+        let hand = self.owner.changes().borrow().clone();
+        if *hand != self.hand {
+            self.on_hand(&hand).await;
+        }
+        let data = *self.data.changes().borrow();
+        if data != self.data_seen {
+            self.data_seen = data;
+            self.change = Some("prices or forecasts changed".into());
+        }
     }
 
     /// Takes in what the owner lets strategies do from now on.
@@ -222,7 +275,11 @@ impl Controller {
 
     /// The monotonic clock of the guard; it goes on across restarts.
     fn uptime(&self) -> Duration {
-        self.uptime_before + self.started.elapsed()
+        self.uptime_before + self.since(self.started)
+    }
+
+    fn since(&self, earlier: Instant) -> Duration {
+        self.clock.instant().saturating_duration_since(earlier)
     }
 
     fn zone(&self, state: &HomeState) -> jiff::tz::TimeZone {
@@ -232,13 +289,13 @@ impl Controller {
     /// Takes in what the home shows now.
     fn observe(&mut self) {
         let state = self.home.state();
-        let now = Timestamp::now();
+        let now = self.clock.now();
         self.owner.expire(now);
         self.watch.observe(&state, &self.setup.limits, self.uptime(), now);
         if state.link.is_up() {
             self.data.observe(now, &snapshot::measure(&self.setup, &state, &self.watch, now));
         }
-        self.advance_tasks(&state, now);
+        self.look_at_tasks(&state, now);
         let signature = self.sign(&state, now);
         if signature != self.signature {
             if self.last.is_some() {
@@ -262,7 +319,7 @@ impl Controller {
             meter: guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, now).known().is_some(),
             batteries: self.setup.batteries.iter().map(|b| battery(&b.id)).collect(),
             devices: state.devices.iter().map(|d| d.fault.is_none()).collect(),
-            tasks: self.task_list(state, now).iter().map(|t| Some(t.state)).collect(),
+            tasks: self.tasks.list(&self.setup.tasks, &state.devices, now).iter().map(|t| Some(t.state)).collect(),
         }
     }
 
@@ -281,14 +338,14 @@ impl Controller {
             return Some(if first { Cause::Start } else { Cause::Reconnected });
         }
         if self.last.is_none() {
-            return (self.started.elapsed() >= PATIENCE).then_some(Cause::Start);
+            return (self.since(self.started) >= PATIENCE).then_some(Cause::Start);
         }
-        let slot = model::slot::start_of(Timestamp::now());
+        let slot = model::slot::start_of(self.clock.now());
         if self.last_slot != Some(slot) {
             return Some(Cause::Slot);
         }
-        let spaced = self.last_tick.is_none_or(|at| at.elapsed() >= CHANGE_SPACING);
-        if spaced && self.retry_at.is_some_and(|at| Instant::now() >= at) {
+        let spaced = self.last_tick.is_none_or(|at| self.since(at) >= CHANGE_SPACING);
+        if spaced && self.retry_at.is_some_and(|at| self.clock.instant() >= at) {
             return Some(Cause::Change { what: "a waiting time may be over".into() });
         }
         if spaced { self.change.take().map(|what| Cause::Change { what }) } else { None }
@@ -311,15 +368,15 @@ impl Controller {
             now,
             known: self.data.known(now),
             in_force: &self.in_force(),
-            tasks: self.task_list(state, now),
+            tasks: self.tasks.list(&self.setup.tasks, &state.devices, now),
         })
     }
 
     /// One pass through the chain.
     async fn tick(&mut self, cause: Cause) {
-        let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let now = Timestamp::from_second(self.clock.now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
         self.last_slot = Some(model::slot::start_of(now));
-        self.last_tick = Some(Instant::now());
+        self.last_tick = Some(self.clock.instant());
         self.retry_at = None;
         let snapshot = Arc::new(self.snapshot(&self.home.state(), now));
         let mut decided = self.decide(snapshot).await;
@@ -337,7 +394,7 @@ impl Controller {
             verdict.findings.iter().any(|finding| matches!(finding.rule, Rule::Dwell | Rule::WriteInterval))
         };
         if ruled.iter().any(|ruled| waits(&ruled.judged.verdict)) {
-            self.retry_at = Some(Instant::now() + RETRY);
+            self.retry_at = Some(self.clock.instant() + RETRY);
         }
 
         let (outcomes, changes) = self.begin(&ruled, now, &hand);
@@ -398,7 +455,7 @@ impl Controller {
             let index = outcomes.len();
             let standing = target.standing.as_ref();
             let same = standing.filter(|s| is_same(target, s.approved.command(), &command));
-            let respects = target.foreign.is_respected(Instant::now());
+            let respects = target.foreign.is_respected(self.clock.instant());
             let shown = target.is_battery
                 || respects
                 || !matches!(self.home.read_back(&target.id, &command), ReadBack::Differs(_));
@@ -494,45 +551,6 @@ impl Controller {
             self.logs.insert(name.clone(), attempt.log.clone());
         }
     }
-
-    fn task_list(&self, state: &HomeState, now: Timestamp) -> Vec<model::snapshot::Task> {
-        let of = |setup: &crate::setup::TaskSetup| {
-            let on = state.devices.iter().find(|d| d.id == setup.device).and_then(|d| d.on);
-            self.progress.get(&setup.id).map(|progress| progress.to_task(setup, now, on))
-        };
-        self.setup.tasks.iter().filter_map(of).collect()
-    }
-
-    fn advance_tasks(&mut self, state: &HomeState, now: Timestamp) {
-        let elapsed = self.task_looked.elapsed();
-        self.task_looked = Instant::now();
-        let zone = self.zone(state);
-        let setup = self.setup.clone();
-        for task in &setup.tasks {
-            let Some(window) = tasks::window(task, now, &zone) else { continue };
-            if self.progress.get(&task.id).is_none_or(|p| p.window != window) {
-                let kept = self.record.load_task(&task.id, window.deadline);
-                let done_wh = kept.as_ref().ok().copied().flatten().unwrap_or(0.0);
-                self.note_record(kept.err());
-                self.progress.insert(task.id.clone(), Progress { window, done_wh });
-            }
-            let Some(progress) = self.progress.get_mut(&task.id) else { continue };
-            let device = state.devices.iter().find(|d| d.id == task.device);
-            let is_on = device.and_then(|d| d.on) == Some(true);
-            let measured = device.and_then(|d| d.power_w.as_ref()).and_then(|r| r.value);
-            if is_on && now >= window.earliest {
-                let before = progress.done_wh;
-                progress.advance(measured.unwrap_or(task.power_w), elapsed);
-                // Every watt-hour would wear the disk; a hundredth of the task is lost at most.
-                let step = (task.energy_wh / 100.0).max(1.0);
-                if (before / step).floor() != (progress.done_wh / step).floor() {
-                    let done_wh = progress.done_wh;
-                    let result = self.record.save_task(&task.id, window.deadline, done_wh);
-                    self.note_record(result.err());
-                }
-            }
-        }
-    }
 }
 
 /// What a tick changes for one target.
@@ -547,7 +565,7 @@ struct Change {
 }
 
 impl Change {
-    fn into_standing(self, old: Option<&Standing>, tick: i64) -> Standing {
+    fn into_standing(self, old: Option<&Standing>, tick: i64, now: Instant) -> Standing {
         let key = Key { tick, index: self.index };
         let kind = |approved: &Approved| approved.command().map(Command::kind);
         let kept = old.filter(|old| kind(&old.approved) == kind(&self.approved));
@@ -558,7 +576,7 @@ impl Change {
             reason: self.action.reason,
             verdict: self.verdict,
             until: self.action.until,
-            renewed: Instant::now(),
+            renewed: now,
         }
     }
 }

@@ -16,6 +16,7 @@
 
 pub mod ask;
 pub mod claims;
+pub mod clock;
 pub mod controller;
 pub mod drive;
 pub mod ledger;
@@ -31,6 +32,7 @@ pub mod standing;
 pub mod tasks;
 pub mod tick;
 
+pub use clock::{Clock, SystemClock};
 pub use controller::Controller;
 pub use owner::{Owner, OwnerError};
 pub use ports::{Data, Kept, Known, Record, RecordError};

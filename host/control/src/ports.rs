@@ -77,8 +77,8 @@ pub trait Record: Send + Sync {
     fn save_hand(&self, hand: &str) -> Result<(), RecordError>;
     /// What is kept of it.
     fn load_hand(&self) -> Result<Option<String>, RecordError>;
-    /// Keeps the progress of a task in the window that ends at `deadline`.
-    fn save_task(&self, task: &str, deadline: Timestamp, done_wh: f64) -> Result<(), RecordError>;
-    /// The progress of a task in that window.
-    fn load_task(&self, task: &str, deadline: Timestamp) -> Result<Option<f64>, RecordError>;
+    /// Keeps how far the tasks are, in place of what is kept.
+    fn save_tasks(&self, tasks: &str) -> Result<(), RecordError>;
+    /// What is kept of it.
+    fn load_tasks(&self) -> Result<Option<String>, RecordError>;
 }

@@ -41,6 +41,11 @@ pub enum Command {
     /// Manage who may use the page from other machines. A running home sees changes at once.
     #[command(subcommand)]
     User(UserCommand),
+    /// Manage the tokens by which programs use the API. A running home sees changes at once.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Copy the journal into a file, whether the home runs or not.
+    Backup(Backup),
     /// Command a battery or device by hand for some time, in place of every strategy. The guard judges it all the
     /// same.
     Override(OverrideArgs),
@@ -77,6 +82,15 @@ pub struct DaemonArgs {
     /// Its address, as `run --listen` has it.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8420")]
     pub server: SocketAddr,
+    /// A file with a token, for a home with users; otherwise WATTWRIGHT_TOKEN has it, or it is made from the state
+    /// folder by who may write there.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// Where the daemon keeps its journal, as for `run`.
+    #[arg(long, value_name = "FOLDER", env = "WATTWRIGHT_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -154,6 +168,67 @@ pub struct UserRemove {
     pub site: SiteArgs,
     /// Whom.
     pub name: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token. It is printed once.
+    Add(TokenAdd),
+    /// List all tokens, without their secrets.
+    List(SiteArgs),
+    /// Revoke a token.
+    Remove(TokenRemove),
+}
+
+#[derive(Debug, Args)]
+pub struct TokenAdd {
+    #[command(flatten)]
+    pub site: SiteArgs,
+    /// 1 to 40 of a-z, 0-9 and -.
+    pub name: String,
+    /// What it may be used for; may be given several times.
+    #[arg(long, value_enum, required = true, value_delimiter = ',')]
+    pub scope: Vec<ScopeArg>,
+    /// How many days it is good for; by default until it is revoked.
+    #[arg(long)]
+    pub days: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub struct TokenRemove {
+    #[command(flatten)]
+    pub site: SiteArgs,
+    /// Which.
+    pub name: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScopeArg {
+    /// Look at everything, and replay decisions.
+    Read,
+    /// Override and pause.
+    Hand,
+    /// Manage strategies.
+    Strategies,
+}
+
+impl From<ScopeArg> for server::Scope {
+    fn from(scope: ScopeArg) -> Self {
+        match scope {
+            ScopeArg::Read => Self::Read,
+            ScopeArg::Hand => Self::Hand,
+            ScopeArg::Strategies => Self::Strategies,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    #[command(flatten)]
+    pub site: SiteArgs,
+    /// Where to; no file may be there yet.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -1,6 +1,7 @@
 //! One module for each command.
 
 pub mod backtest;
+pub mod backup;
 pub mod check;
 pub mod compile;
 pub mod evaluate;
@@ -10,6 +11,7 @@ pub mod run;
 pub mod setup;
 pub mod strategy;
 pub mod tick;
+pub mod token;
 pub mod user;
 
 /// Prints a line to standard output; a closed pipe (`| head`) is no error.

@@ -9,7 +9,9 @@ mod feeds;
 mod hand;
 mod heartbeat;
 mod lab;
+mod log;
 mod manager;
+mod overview;
 mod past;
 mod recorder;
 mod roster;
@@ -27,7 +29,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use log::Log;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -39,8 +44,10 @@ fn main() -> ExitCode {
     let level = if matches!(cli.command, Command::Run(_)) { "info" } else { "off" };
     let filter = EnvFilter::try_from_env("WATTWRIGHT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let ansi = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
-    match run(cli.command) {
+    let log = Log::default();
+    let lines = tracing_subscriber::fmt::layer().with_ansi(ansi).with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(filter).with(lines).with(log.clone()).init();
+    match run(cli.command, log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("wattwright: {error:#}");
@@ -49,11 +56,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command, log: Log) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Run(args) => commands::run::run(args).await,
+            Command::Run(args) => commands::run::run(args, log).await,
             Command::Check(args) => commands::check::run(args).await,
             Command::Tick(args) => commands::tick::run(args).await,
             Command::Evaluate(args) => commands::evaluate::run(&args),
@@ -66,6 +73,8 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Setup(command) => commands::setup::run(&command),
             Command::Strategy(command) => commands::strategy::run(command),
             Command::User(command) => commands::user::run(command),
+            Command::Token(command) => commands::token::run(command),
+            Command::Backup(args) => commands::backup::run(&args),
             Command::Compile(_) => unreachable!("done before"),
         }
     })

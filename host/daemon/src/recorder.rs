@@ -2,9 +2,8 @@
 
 use control::{Kept, Record, RecordError};
 use jiff::Timestamp;
-use journal::{Journal, Level, TaskProgress};
+use journal::{Journal, Level};
 use model::home::Baseline;
-use model::snapshot::TaskState;
 use model::{Outcome, Shadow, StrategyRef, TargetId, Tick};
 
 /// Under which name the guard's ledger is kept.
@@ -12,6 +11,9 @@ const LEDGER: &str = "guard-ledger";
 
 /// Under which name is kept what the owner does by hand.
 const HAND: &str = "hand";
+
+/// Under which name is kept how far the flexible loads are.
+const TASKS: &str = "tasks";
 
 /// A [`Record`] in a [`Journal`].
 pub struct Recorder(pub Journal);
@@ -79,14 +81,11 @@ impl Record for Recorder {
         self.0.load_state(HAND).map_err(failed)
     }
 
-    fn save_task(&self, task: &str, deadline: Timestamp, done_wh: f64) -> Result<(), RecordError> {
-        // The window is told by its deadline, which never moves while a task runs.
-        let progress = TaskProgress { period_start: deadline, done_wh, state: TaskState::Running };
-        self.0.save_task(task, &progress).map_err(failed)
+    fn save_tasks(&self, tasks: &str) -> Result<(), RecordError> {
+        self.0.save_state(TASKS, tasks).map_err(failed)
     }
 
-    fn load_task(&self, task: &str, deadline: Timestamp) -> Result<Option<f64>, RecordError> {
-        let kept = self.0.load_task(task).map_err(failed)?;
-        Ok(kept.filter(|kept| kept.period_start == deadline).map(|kept| kept.done_wh))
+    fn load_tasks(&self) -> Result<Option<String>, RecordError> {
+        self.0.load_state(TASKS).map_err(failed)
     }
 }

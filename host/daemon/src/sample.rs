@@ -34,9 +34,10 @@ pub fn input(settings: serde_json::Value) -> Result<Input> {
     let mut watch = Watch::default();
     watch.observe(&state, &setup.limits, Duration::ZERO, now);
     let zone = snapshot::timezone(&snapshot::timezone_name(&setup, &state));
-    let tasks = setup.tasks.iter().filter_map(|task| {
-        Some(tasks::Progress { window: tasks::window(task, now, &zone)?, done_wh: 0.0 }.to_task(task, now, None))
-    });
+    let tasks = setup
+        .tasks
+        .iter()
+        .filter_map(|task| Some(tasks::Progress::new(tasks::window(task, now, &zone)?).to_task(task, now, None)));
     let snapshot = snapshot::build(Seen {
         setup: &setup,
         state: &state,

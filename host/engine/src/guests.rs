@@ -104,6 +104,8 @@ pub(crate) struct Guest {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) schema: String,
+    /// What it may command: bits as in the contract's `commands`.
+    pub(crate) commands: u8,
     /// Version of the contract.
     pub(crate) contract: &'static str,
     /// Pages of memory.
@@ -127,6 +129,8 @@ impl Guest {
             name: name.into(),
             version: "1.0.0".into(),
             schema: r#"{"type":"object","properties":{}}"#.into(),
+            // Hold and balance.
+            commands: 0b1001,
             contract: "0.2.0",
             pages: 32,
             describe: format!("(i32.const {DESCRIPTION})"),
@@ -186,7 +190,7 @@ impl Guest {
             let span = image.text(text);
             set(&mut image.bytes, i * 8, span);
         }
-        image.bytes[40] = 0b1001;
+        image.bytes[40] = self.commands;
         image
     }
 

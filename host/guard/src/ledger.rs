@@ -1,6 +1,6 @@
 //! What was written to each target, and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -70,7 +70,27 @@ struct Standing {
     lease: Duration,
 }
 
+/// How often a target was told something within a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Writes of all kinds, and given-back settings.
+    pub writes: u32,
+    /// Those of them that the device stores in flash.
+    pub flash_writes: u32,
+    /// Changes of the direction, or of the switch.
+    pub turns: u32,
+}
+
 impl Ledger {
+    /// What counts against a target's budgets. `flash`: the commands that its device stores in flash.
+    pub fn counts(&self, target: &str, flash: &BTreeSet<CommandKind>, uptime: Duration) -> Counts {
+        Counts {
+            writes: self.writes(target, uptime, |_| true),
+            flash_writes: if flash.is_empty() { 0 } else { self.writes(target, uptime, |kind| flash.contains(&kind)) },
+            turns: self.turns(target, uptime),
+        }
+    }
+
     /// An order was written to its device. Putting `balance` in force is not a write by itself: the
     /// setpoints of its loop are, and they leave `balance` in force.
     pub fn record(&mut self, approved: &Approved, now: Timestamp, uptime: Duration) {

@@ -27,7 +27,7 @@ mod watch;
 pub use approved::{Approved, Order};
 pub use believe::{Belief, believe_battery_power, believe_grid_power, believe_soc};
 pub use judge::{Guard, Judged, Scene};
-pub use ledger::{Direction, Ledger};
+pub use ledger::{Counts, Direction, Ledger};
 pub use limits::{BatteryLimits, DeviceLimits, ExternalLimit, GridLimits, LevelRange, Limits};
 pub use mandate::{Mandate, Proposal, Setpoint};
 pub use record::SceneRecord;

@@ -198,3 +198,16 @@ pub struct Limits {
     /// By id.
     pub devices: BTreeMap<TargetId, DeviceLimits>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_outlives_one_missed_tick_and_no_two() {
+        let slot = Duration::from_secs(model::slot::SLOT_S as u64);
+        for lease in [BatteryLimits::default().lease, DeviceLimits::default().lease] {
+            assert!(lease > slot && lease < 2 * slot, "{lease:?}");
+        }
+    }
+}

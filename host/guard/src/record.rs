@@ -99,6 +99,27 @@ mod tests {
         assert!(back.limits.batteries["battery"].max_charge_w.is_nan());
     }
 
+    #[test]
+    fn it_says_what_the_guard_said() {
+        let bench = busy();
+        let action = model::Action {
+            target: "battery".into(),
+            command: charge(5000.0),
+            reason: model::Reason::default(),
+            until: None,
+        };
+        let proposals = [Proposal { by: "strategy", action: &action, mandate: &bench.mandate }];
+        let record = bench.scene_record();
+        let (said, again) = (bench.judge_proposals(&proposals), record.judge(&proposals));
+        assert_eq!(said.len(), 1);
+        assert_eq!(
+            again.iter().map(|j| &j.verdict).collect::<Vec<_>>(),
+            said.iter().map(|j| &j.verdict).collect::<Vec<_>>()
+        );
+        assert_eq!(record.hold("battery").verdict, bench.hold("battery").verdict);
+        assert_eq!(record.limits(), &bench.limits);
+    }
+
     /// The journal keeps one for each tick.
     #[test]
     fn it_is_small_and_does_not_grow_with_what_was_written() {

@@ -227,3 +227,16 @@ pub(crate) fn balance(limits: BalanceLimits) -> Command {
 pub(crate) fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_enough_to_wait_and_no_more() {
+        let table = [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (60_000, 60)];
+        for (millis, expected) in table {
+            assert_eq!(seconds(Duration::from_millis(millis)), expected, "{millis} ms");
+        }
+    }
+}

@@ -120,7 +120,7 @@ impl Shared {
 pub struct SimulatedHome {
     shared: Arc<Shared>,
     past: Vec<PastSlot>,
-    second_hand: AbortHandle,
+    second_hand: Option<AbortHandle>,
 }
 
 impl SimulatedHome {
@@ -138,6 +138,26 @@ impl SimulatedHome {
     /// # Errors
     /// The configuration is out of range.
     pub fn start_with(config: SimulatedConfig, clock: Clock) -> Result<Self, SimulatedError> {
+        let mut home = Self::standing_still(config, clock)?;
+        let stepping = Arc::clone(&home.shared);
+        let second_hand = tokio::spawn(async move {
+            let mut interval = tokio::time::interval(STEP);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                interval.tick().await;
+                stepping.step();
+            }
+        });
+        home.second_hand = Some(second_hand.abort_handle());
+        Ok(home)
+    }
+
+    /// The same without a second hand: it lives when it is told to, by [`SimulatedHome::step`], and needs no
+    /// runtime. For a simulation that is faster than the time.
+    ///
+    /// # Errors
+    /// The configuration is out of range.
+    pub fn standing_still(config: SimulatedConfig, clock: Clock) -> Result<Self, SimulatedError> {
         if !(config.speed.is_finite() && config.speed > 0.0) {
             return Err(SimulatedError::Speed(config.speed));
         }
@@ -146,19 +166,13 @@ impl SimulatedHome {
         let lived = past::lived(&year, now)?;
         let soc_pct = config.present_soc_pct.unwrap_or(lived.soc_pct);
         let world = World::new(&year, now, soc_pct, config.speed)?;
-
         let shared = Arc::new(Shared { year, world: Mutex::new(world), changes: watch::Sender::new(0), clock });
-        let stepping = Arc::clone(&shared);
-        let second_hand = tokio::spawn(async move {
-            let mut interval = tokio::time::interval(STEP);
-            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                interval.tick().await;
-                stepping.step();
-            }
-        })
-        .abort_handle();
-        Ok(Self { shared, past: lived.slots, second_hand })
+        Ok(Self { shared, past: lived.slots, second_hand: None })
+    }
+
+    /// Lives until the clock's time.
+    pub fn step(&self) {
+        self.shared.step();
     }
 
     /// What is in it. The same for every simulated home.
@@ -186,7 +200,9 @@ impl SimulatedHome {
 
 impl Drop for SimulatedHome {
     fn drop(&mut self) {
-        self.second_hand.abort();
+        if let Some(second_hand) = &self.second_hand {
+            second_hand.abort();
+        }
     }
 }
 

@@ -19,6 +19,7 @@
 //! Architecture invariants: this crate is the only one that names SQLite; it reads no clock, except for
 //! the name under which it sets a damaged file aside; only one process has a journal open.
 
+mod backup;
 mod baselines;
 mod bodies;
 mod error;
@@ -31,7 +32,6 @@ mod prune;
 mod schema;
 mod shadows;
 mod state;
-mod tasks;
 mod ticks;
 
 use std::path::{Path, PathBuf};
@@ -44,7 +44,6 @@ pub use notes::{Level, Note};
 pub use open::SetAside;
 pub use prune::{Keep, Pruned};
 pub use shadows::ShadowSummary;
-pub use tasks::TaskProgress;
 pub use ticks::TickSummary;
 
 /// Result of a journal operation.

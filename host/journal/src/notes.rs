@@ -10,6 +10,8 @@ use crate::{Journal, Result, micros};
 /// How much a note matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+// In the API's description this must not be taken for a device's level.
+#[schema(as = NoteLevel)]
 pub enum Level {
     /// Good to know.
     Info,

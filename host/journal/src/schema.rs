@@ -13,7 +13,8 @@ use crate::{Error, Result};
 /// journal.
 const APPLICATION_ID: i32 = 0x5761_7474;
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
 
 /// Brings an open file to the newest format.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+#[path = "it/backup.rs"]
+mod backup;
 #[path = "it/common.rs"]
 mod common;
 #[path = "it/durability.rs"]

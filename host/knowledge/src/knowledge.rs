@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use control::{Data, Known};
-use feeds::{Prices, Skies};
+use feeds::{Prices, Skies, SourceStatus};
 use forecast::prices::{Rules, Shelf};
 use forecast::solar::sun::Place;
 use forecast::tariff::SlotPrices;
@@ -105,6 +105,18 @@ impl Knowledge {
         self.changes.send_modify(|version| *version += 1);
     }
 
+    /// How each source is doing that is asked for prices, and each for weather and sun.
+    pub fn fetched(&self) -> Vec<(Fetched, SourceStatus)> {
+        let inner = self.lock();
+        let of = |what: Fetched, status: &[SourceStatus]| -> Vec<_> {
+            status.iter().map(|status| (what, status.clone())).collect()
+        };
+        let prices = |prices: &Option<Prices>| prices.as_ref().map(|p| p.status.clone()).unwrap_or_default();
+        let import = of(Fetched::ImportPrices, &prices(&inner.import));
+        let feed_in = of(Fetched::FeedInPrices, &prices(&inner.feed_in));
+        [import, feed_in, of(Fetched::Sky, &inner.skies.status)].concat()
+    }
+
     /// Enters where the home is.
     pub fn place(&self, place: Place) {
         self.lock().place = Some(place);
@@ -191,6 +203,17 @@ fn said_of_ahead(skies: &Skies, now: Timestamp) -> (Vec<Slot>, Vec<Option<f64>>)
 
 fn end_of_ahead(now: Timestamp) -> Timestamp {
     now.checked_add(AHEAD).unwrap_or(Timestamp::MAX)
+}
+
+/// What a source is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// What energy from the grid costs.
+    ImportPrices,
+    /// What energy to the grid is worth.
+    FeedInPrices,
+    /// Weather and sun.
+    Sky,
 }
 
 /// Which way energy goes that has a price.

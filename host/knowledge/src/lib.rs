@@ -16,5 +16,5 @@ mod doubts;
 mod knowledge;
 mod learned;
 
-pub use knowledge::{AHEAD, BEHIND, Direction, Knowledge};
+pub use knowledge::{AHEAD, BEHIND, Direction, Fetched, Knowledge};
 pub use learned::{LEARNED_FROM, Learned};

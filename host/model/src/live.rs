@@ -87,6 +87,24 @@ pub struct Doing {
     pub until: Option<Timestamp>,
 }
 
+/// How the window of a flexible load ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TaskEnd {
+    /// The task's id.
+    pub task: String,
+    /// What the owner calls it.
+    pub name: String,
+    /// When its window ended.
+    #[schema(value_type = String, format = DateTime)]
+    pub deadline: Timestamp,
+    /// What its device used in that window.
+    pub done_wh: f64,
+    /// All of it.
+    pub energy_wh: f64,
+    /// Whether it was done by then; otherwise it was missed.
+    pub is_done: bool,
+}
+
 /// Everything on the page that is of this moment. Small, since it is sent with every new reading; what
 /// the last tick saw and planned is its record, [`crate::Tick`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -122,6 +140,9 @@ pub struct Live {
     pub doing: Vec<Doing>,
     /// One for each battery.
     pub available: Vec<Available>,
+    /// How the last window of each flexible load ended.
+    #[serde(default)]
+    pub ended_tasks: Vec<TaskEnd>,
     /// In the order in which they are asked.
     pub strategies: Vec<StrategyInfo>,
     /// What the owner should know, most important first; empty: all is well.

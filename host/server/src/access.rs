@@ -2,29 +2,35 @@
 //!
 //! Without users, on loopback, everyone is the owner ([`Access::Open`]). Else each request needs the role that
 //! [`ROUTES`] names: a user signs in with a password (argon2id), gets a session in a cookie that scripts cannot
-//! read, and a word that must come with whatever changes something.
+//! read, and a word that must come with whatever changes something. A program has a token with scopes instead.
 //!
 //! ```text
 //! request ── gate: session? role? word? ──> routes
-//!              └── users.json, sessions (in memory: they end with the daemon)
+//!              │   or token? scope?
+//!              └── users.json, tokens.json, sessions (in memory: they end with the daemon)
 //! ```
 
 mod accounts;
 mod attempts;
+mod file;
 mod gate;
+mod people;
 mod routes;
 mod sessions;
+mod tokens;
 mod users;
 
 use std::sync::Arc;
 
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 pub use accounts::{Accounts, Clock};
 pub(crate) use gate::{Gate, gate};
 pub(crate) use routes::routes;
+pub use tokens::{Scope, TokenInfo, Tokens};
 pub use users::{Users, UsersError};
 
 /// What a user may do; each may do what those before it may.
@@ -64,19 +70,40 @@ pub enum Access {
 pub enum Need {
     /// Nothing: the page itself, and signing in.
     Nothing,
-    /// A user of at least this role.
-    Role(UserRole),
+    /// Somebody.
+    Somebody {
+        /// A user of at least this role.
+        role: UserRole,
+        /// Or a program's token with this scope; `None`: no program may.
+        scope: Option<Scope>,
+    },
 }
 
-const LOOK: Need = Need::Role(UserRole::Viewer);
-const USE: Need = Need::Role(UserRole::Member);
-const OWN: Need = Need::Role(UserRole::Owner);
+const LOOK: Need = Need::Somebody { role: UserRole::Viewer, scope: Some(Scope::Read) };
+const EXAMINE: Need = Need::Somebody { role: UserRole::Member, scope: Some(Scope::Read) };
+const USE: Need = Need::Somebody { role: UserRole::Member, scope: Some(Scope::Hand) };
+const OWN: Need = Need::Somebody { role: UserRole::Owner, scope: Some(Scope::Strategies) };
+const ONESELF: Need = Need::Somebody { role: UserRole::Viewer, scope: None };
+const GOVERN: Need = Need::Somebody { role: UserRole::Owner, scope: None };
 
-/// Every route under `/api` with what it needs. What is not here needs the owner.
+/// Every route under `/api` with what it needs. What is not here needs the owner, and no token opens it.
 pub const ROUTES: &[(&str, &str, Need)] = &[
     ("POST", "/api/session", Need::Nothing),
-    ("GET", "/api/session", LOOK),
-    ("DELETE", "/api/session", LOOK),
+    ("GET", "/api/session", ONESELF),
+    ("DELETE", "/api/session", ONESELF),
+    ("PUT", "/api/password", ONESELF),
+    ("GET", "/api/users", GOVERN),
+    ("POST", "/api/users", GOVERN),
+    ("DELETE", "/api/users/{name}", GOVERN),
+    ("PUT", "/api/users/{name}/role", GOVERN),
+    ("POST", "/api/users/{name}/password", GOVERN),
+    ("GET", "/api/tokens", GOVERN),
+    ("POST", "/api/tokens", GOVERN),
+    ("DELETE", "/api/tokens/{name}", GOVERN),
+    ("GET", "/api/notes", GOVERN),
+    ("GET", "/api/setup", LOOK),
+    ("GET", "/api/log", GOVERN),
+    ("GET", "/api/backup", GOVERN),
     ("GET", "/api/openapi.json", LOOK),
     ("GET", "/api/live", LOOK),
     ("GET", "/api/events", LOOK),
@@ -88,8 +115,8 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("GET", "/api/ticks/latest", LOOK),
     ("GET", "/api/ticks/{id}", LOOK),
     ("GET", "/api/ticks/{id}/shadows", LOOK),
-    ("GET", "/api/ticks/{id}/export", USE),
-    ("GET", "/api/ticks/{id}/replay", USE),
+    ("GET", "/api/ticks/{id}/export", EXAMINE),
+    ("GET", "/api/ticks/{id}/replay", EXAMINE),
     ("POST", "/api/override", USE),
     ("DELETE", "/api/override", USE),
     ("POST", "/api/pause", USE),
@@ -120,7 +147,7 @@ pub fn need(method: &Method, path: &str) -> Need {
     }
     let method = if method == Method::HEAD { "GET" } else { method.as_str() };
     // A fixed path stands before the pattern that would match it too.
-    ROUTES.iter().find(|(known, pattern, _)| *known == method && matches(pattern, path)).map_or(OWN, |route| route.2)
+    ROUTES.iter().find(|(known, pattern, _)| *known == method && matches(pattern, path)).map_or(GOVERN, |route| route.2)
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
@@ -132,6 +159,17 @@ fn matches(pattern: &str, path: &str) -> bool {
             _ => return false,
         }
     }
+}
+
+/// 256 bits in hexadecimal.
+fn random() -> Result<String, getrandom::Error> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn hashed(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
 }
 
 /// Whether a request only looks.
@@ -147,17 +185,17 @@ mod tests {
     fn what_is_not_in_the_table_needs_the_owner() {
         let need = |method: &str, path: &str| need(&method.parse().unwrap(), path);
         for path in ["/api", "/api/", "/api//live", "/api/live/", "/api/ticks/", "/api/../api/live", "/api/secret"] {
-            assert_eq!(need("GET", path), OWN, "{path}");
+            assert_eq!(need("GET", path), GOVERN, "{path}");
         }
-        assert_eq!(need("POST", "/api/live"), OWN);
-        assert_eq!(need("BREW", "/api/session"), OWN);
+        assert_eq!(need("POST", "/api/live"), GOVERN);
+        assert_eq!(need("BREW", "/api/session"), GOVERN);
     }
 
     #[test]
     fn looking_needs_less_than_changing_and_the_page_needs_nothing() {
         let need = |method: &str, path: &str| need(&method.parse().unwrap(), path);
         assert_eq!(need("HEAD", "/api/live"), LOOK);
-        assert_eq!(need("GET", "/api/ticks/7/replay"), USE);
+        assert_eq!(need("GET", "/api/ticks/7/replay"), EXAMINE);
         assert_eq!(need("PUT", "/api/strategies/mine/role"), OWN);
         for path in ["/", "/assets/index-1.js", "/apis", "/history"] {
             assert_eq!(need("GET", path), Need::Nothing, "{path}");

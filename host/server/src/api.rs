@@ -13,7 +13,7 @@ use journal::{Journal, TickSummary};
 use model::snapshot::PastSlot;
 use model::{Live, Shadow, Tick};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,7 +22,8 @@ use crate::access::Gate;
 use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
-use crate::{Server, access, hand, history, lab, page, strategies, what_if};
+use crate::site::Sites;
+use crate::{Server, access, hand, history, lab, page, site, strategies, what_if};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
@@ -45,7 +46,8 @@ pub(crate) type LiveState = watch::Receiver<Arc<Live>>;
         (name = "strategies", description = "What decides."),
         (name = "access", description = "Who may do what."),
         (name = "hand", description = "What the owner does by hand."),
-        (name = "lab", description = "What would be, and what would have been.")
+        (name = "lab", description = "What would be, and what would have been."),
+        (name = "site", description = "How the home is set up, and how this program does.")
     )
 )]
 struct Api;
@@ -64,6 +66,7 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(hand::routes().into_openapi());
     document.merge(what_if::routes().into_openapi());
     document.merge(lab::routes().into_openapi());
+    document.merge(site::routes().into_openapi());
     Ok(document.to_pretty_json()? + "\n")
 }
 
@@ -88,6 +91,8 @@ fn history_routes() -> OpenApiRouter<(Journal, LiveState)> {
 /// All routes under `/api`.
 pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
     let events = Events::new(server.live.clone(), server.shutdown.clone());
+    let sites =
+        Sites { site: server.site.clone(), journal: server.journal.clone(), copying: Arc::new(Semaphore::new(1)) };
     Router::new()
         .merge(Router::from(live_routes()).with_state(server.live.clone()))
         .merge(Router::from(events_routes()).with_state(events))
@@ -97,6 +102,7 @@ pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
         .merge(Router::from(lab::routes()).with_state(server.lab.clone()))
         .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
         .merge(Router::from(access::routes()).with_state(gate.clone()))
+        .merge(Router::from(site::routes()).with_state(sites))
         .route("/api/openapi.json", get(openapi))
         .method_not_allowed_fallback(page::method_not_allowed)
 }

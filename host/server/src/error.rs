@@ -18,8 +18,9 @@ pub struct Failure {
 pub struct FailureDetail {
     /// Stable, for machines: `bad-parameter`, `unknown-parameter`, `no-such-tick`, `unknown-path`,
     /// `method-not-allowed`, `host-not-allowed`, `query-too-long`, `body-too-large`, `too-many-streams`,
-    /// `journal-failed`, `foreign-origin`, `bad-body`, `not-found`, `refused`, `busy`, `failed`, `too-slow`,
-    /// `not-signed-in`, `not-allowed`, `wrong-word`, `wrong-password`, `too-many-attempts`, `no-accounts`.
+    /// `journal-failed`, `foreign-origin`, `bad-body`, `not-found`, `refused`, `failed`, `too-slow`,
+    /// `not-signed-in`, `not-allowed`, `wrong-word`, `wrong-password`, `too-many-attempts`, `no-accounts`, `bad-token`,
+    /// `busy`.
     pub code: String,
     /// One sentence: what, its value, what is allowed.
     pub message: String,

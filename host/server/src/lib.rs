@@ -4,10 +4,11 @@
 //! control ── watch ──> /api/live, /api/events (SSE)
 //! journal ──────────> /api/ticks, /api/past, /api/decisions, /api/energy
 //! manage <──────────> /api/strategies, /api/ticks/{id}/replay
-//! users <───────────> /api/session
+//! users <───────────> /api/session, /api/password, /api/users, /api/tokens, /api/notes
 //! hand <────────────> /api/override, /api/pause
 //! evaluate <────────> /api/what-if
 //! lab <─────────────> /api/lab
+//! site ─────────────> /api/setup, /api/log, /api/backup
 //! web/dist ─────────> everything else
 //! ```
 //!
@@ -32,20 +33,20 @@ pub mod manage;
 mod page;
 mod query;
 mod secure;
+mod serve;
+pub mod site;
 mod strategies;
 pub mod what_if;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::{Router, middleware};
 use journal::Journal;
 use model::Live;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub use access::{Access, Accounts, UserRole, Users};
+pub use access::{Access, Accounts, Scope, Tokens, UserRole, Users};
 pub use api::{Health, HealthStatus, openapi_json};
 pub use energy::{EnergyPeriod, Sum};
 pub use error::{Failure, FailureDetail};
@@ -54,10 +55,9 @@ pub use history::SlotDecision;
 pub use hosts::AllowedHosts;
 pub use lab::Lab;
 pub use manage::Manage;
+pub use serve::{Patience, serve, serve_with};
+pub use site::Site;
 pub use what_if::Evaluate;
-
-/// How long answers under way may take once the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(3);
 
 /// What the server shows, and to whom.
 #[derive(Clone)]
@@ -74,6 +74,8 @@ pub struct Server {
     pub evaluate: Arc<dyn Evaluate>,
     /// Who makes backtests.
     pub lab: Arc<dyn Lab>,
+    /// What is known of the home and of this program besides.
+    pub site: Arc<dyn Site>,
     /// Under which names it may be asked.
     pub hosts: AllowedHosts,
     /// Whether users are told apart.
@@ -90,22 +92,4 @@ pub fn router(server: Server) -> Router {
         .layer(middleware::from_fn(secure::read_in_time))
         .layer(middleware::from_fn_with_state(gate, access::gate));
     secure::wrap(routes, server.hosts)
-}
-
-/// Answers requests until the server's `shutdown` is cancelled; then ends the event streams and gives
-/// other answers a few seconds.
-///
-/// # Errors
-/// What the listener says when it can accept no more.
-pub async fn serve(listener: TcpListener, server: Server) -> std::io::Result<()> {
-    let shutdown = server.shutdown.clone();
-    let graceful = shutdown.clone().cancelled_owned();
-    let serving = axum::serve(listener, router(server)).with_graceful_shutdown(graceful);
-    tokio::select! {
-        result = serving => result,
-        () = async { shutdown.cancelled().await; tokio::time::sleep(DRAIN).await } => {
-            tracing::debug!("connections were still open when the server stopped");
-            Ok(())
-        }
-    }
 }

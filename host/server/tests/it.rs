@@ -16,9 +16,15 @@ mod hand;
 mod lab;
 #[path = "it/openapi.rs"]
 mod openapi;
+#[path = "it/refusals.rs"]
+mod refusals;
 #[path = "it/rubbish.rs"]
 mod rubbish;
 #[path = "it/secure.rs"]
 mod secure;
+#[path = "it/slow.rs"]
+mod slow;
 #[path = "it/strategies.rs"]
 mod strategies;
+#[path = "it/tokens.rs"]
+mod tokens;

@@ -20,8 +20,9 @@ pub struct Column {
     pub entries: Vec<(usize, f64)>,
 }
 
-/// The values that cost least and meet `rows` (right-hand sides), or as near as the method came.
-pub fn solve(columns: &[Column], rows: &[f64]) -> Vec<f64> {
+/// The values that cost least and meet `rows` (right-hand sides), and the price of each row, or as near as the method
+/// came.
+pub fn solve(columns: &[Column], rows: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let mut state = State::new(columns, rows.len());
     let mut band = Band::of(columns, rows.len());
     for _ in 0..ITERATIONS {
@@ -40,7 +41,7 @@ pub fn solve(columns: &[Column], rows: &[f64]) -> Vec<f64> {
         let (primal, dual) = state.longest(&step);
         state.advance(&step, 0.9995 * primal, 0.9995 * dual);
     }
-    state.x
+    (state.x, state.y)
 }
 
 /// Primal values `x`, what is left to the bounds `w`, prices of the rows `y`, of both bounds `z` and `v`.
@@ -262,7 +263,7 @@ mod tests {
             column(2.0, 10.0, &[(0, 1.0), (1, -1.0)]),
             column(5.0, 10.0, &[(0, 1.0)]),
         ];
-        let found = solve(&columns, &[10.0, 1.0]);
+        let (found, _) = solve(&columns, &[10.0, 1.0]);
         for (found, expected) in found.iter().zip([4.0, 3.0, 3.0]) {
             assert!((found - expected).abs() < 1e-5, "{found}, expected {expected}");
         }

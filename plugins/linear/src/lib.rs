@@ -11,8 +11,9 @@
 //! stored energy is worth the mean of what it saves in each.
 //!
 //! - [`curve`]: functions of straight pieces and what is done with them.
+//! - [`job`]: what a task may use in each slot.
 //! - [`market`]: what a slot costs by what a battery does in it.
-//! - [`several`]: several batteries.
+//! - [`several`]: several batteries and tasks at once.
 //! - [`worth`]: what stored energy is worth at the end of each slot.
 
 mod cell;
@@ -20,10 +21,15 @@ mod choice;
 pub mod curve;
 mod horizon;
 mod interior;
+pub mod job;
 pub mod market;
+mod pair;
 mod plan;
+mod relaxed;
+mod response;
 mod settings;
 pub mod several;
+mod tasks;
 mod why;
 pub mod worth;
 
@@ -39,7 +45,7 @@ pub fn describe() -> Description {
                   wrong."
             .into(),
         settings_schema: settings::SCHEMA.into(),
-        commands: Commands::HOLD | Commands::CHARGE | Commands::DISCHARGE | Commands::BALANCE,
+        commands: Commands::HOLD | Commands::CHARGE | Commands::DISCHARGE | Commands::BALANCE | Commands::TURN_ON_OFF,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::curve::Curve;
 /// that it happens only where nothing else is possible, and so that there always is a plan.
 pub const SLACK_PER_KWH: f64 = 20.0;
 /// What moving energy costs at the least: between plans that cost the same, the one that moves less is taken.
-const IDLE_PER_KWH: f64 = 1e-5;
+pub(crate) const IDLE_PER_KWH: f64 = 1e-5;
 
 /// The grid in a slot.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Market {
 }
 
 /// What the home may do by itself in a slot.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Chance {
     /// How likely it is; those of a slot add up to 1.
     pub weight: f64,
@@ -122,11 +122,15 @@ impl Store {
 
     /// What a slot costs when this power is given (negative: taken) in it.
     pub fn cost(&self, market: &Market, chance: &Chance, power_kw: f64) -> f64 {
+        market.cost(chance.net_kw - power_kw, chance.solar_kw) + self.own_cost(chance, power_kw) * market.hours
+    }
+
+    /// What this power costs the battery itself, per hour.
+    pub(crate) fn own_cost(&self, chance: &Chance, power_kw: f64) -> f64 {
         let bought_kw = (-power_kw).max(0.0) - (-chance.net_kw).clamp(0.0, (-power_kw).max(0.0));
-        let own = power_kw.max(0.0) * self.wear_cost_per_kwh
+        power_kw.max(0.0) * self.wear_cost_per_kwh
             + power_kw.abs() * IDLE_PER_KWH
-            + bought_kw * self.charge_efficiency * self.gain_per_kwh;
-        market.cost(chance.net_kw - power_kw, chance.solar_kw) + own * market.hours
+            + bought_kw * self.charge_efficiency * self.gain_per_kwh
     }
 
     /// Least and most power that may be planned.

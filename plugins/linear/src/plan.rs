@@ -9,9 +9,11 @@ use wattwright_strategy::{
 use crate::cell::Cell;
 use crate::choice::{FOLLOW, Scene};
 use crate::horizon::Horizon;
+use crate::job::Job;
 use crate::market::{Slot, Store};
 use crate::settings::Settings;
-use crate::several;
+use crate::several::{self, Together};
+use crate::tasks::{self, Run, Work};
 use crate::why::Case;
 use crate::worth::Worth;
 
@@ -40,7 +42,16 @@ pub(crate) fn make(snapshot: &Snapshot, settings: &Settings, memory: &[u8]) -> P
     let margin = if before.slot == slot { COMMITTED } else { 0.0 };
 
     let batteries: Vec<&Battery> = snapshot.batteries.iter().filter(|it| it.commands.contains(NEEDED)).collect();
-    let powers_kw = together(&batteries, settings, &horizon, &clock);
+    let open = if settings.flexible_loads { tasks::open(snapshot, &horizon) } else { Vec::new() };
+    for work in open.iter().filter(|work| work.is_set()) {
+        add_run(&mut horizon, &work.at_once());
+    }
+    let (powers_kw, runs) = together(&batteries, &open, settings, &horizon, &clock);
+    for (run, work) in runs.iter().zip(&open) {
+        if !work.is_set() {
+            add_run(&mut horizon, &run.kwh);
+        }
+    }
     let mut planned = Vec::with_capacity(batteries.len());
     for (b, battery) in batteries.iter().enumerate() {
         // What the others are to do is the home's; those before it have been told already.
@@ -55,29 +66,53 @@ pub(crate) fn make(snapshot: &Snapshot, settings: &Settings, memory: &[u8]) -> P
         planned.push(one);
     }
     let summary = planned.first().map_or_else(|| "no battery to plan for".into(), |one| one.summary(&clock));
-    let actions = planned.iter().filter_map(Planned::action).collect();
-    let figures = figures(&horizon, &clock);
+    let mut actions: Vec<Action> = planned.iter().filter_map(Planned::action).collect();
+    actions.extend(runs.iter().map(|run| run.action.clone()));
+    let figures = figures(&horizon, &runs, &clock);
     let memory = serde_json::to_vec(&Memory { slot }).unwrap_or_default();
-    Plan { actions, outlook: outlook(&horizon, planned), summary, figures, memory }
+    Plan { actions, outlook: outlook(&horizon, planned, &runs), summary, figures, memory }
 }
 
-/// What each of several batteries is to do in each slot when they are planned at once, kW; nothing for one alone.
-fn together(batteries: &[&Battery], settings: &Settings, horizon: &Horizon, clock: &Clock<'_>) -> Vec<Vec<f64>> {
+fn add_run(horizon: &mut Horizon, kwh: &[f64]) {
+    for (period, kwh) in horizon.periods.iter_mut().zip(kwh) {
+        period.add_load(kwh / period.slot.market.hours);
+    }
+}
+
+/// What each of several batteries is to do in each slot when all is planned at once, kW, and when the tasks run; of
+/// one battery alone nothing.
+fn together<'a>(
+    batteries: &[&Battery],
+    open: &'a [Work<'a>],
+    settings: &Settings,
+    horizon: &Horizon,
+    clock: &Clock<'_>,
+) -> (Vec<Vec<f64>>, Vec<Run<'a>>) {
     let cells: Vec<Option<Cell>> =
         batteries.iter().map(|battery| Cell::of(battery, settings, clock.now).ok()).collect();
     let stores: Vec<Store> = cells.iter().flatten().map(|cell| cell.store).collect();
-    if stores.len() < 2 {
-        return Vec::new();
-    }
-    let left: Vec<f64> = stores.iter().map(|store| left_per_kwh(store, horizon)).collect();
-    let slots: Vec<Slot> =
-        horizon.slots().into_iter().map(|slot| Slot { market: slot.market, chances: vec![slot.expected()] }).collect();
-    let mut plans = several::plan(&stores, &slots, &left).into_iter();
-    let plan = |cell: &Option<Cell>| match cell {
+    let jobs: Vec<Job> = open.iter().filter(|work| !work.is_set()).map(|work| work.job.clone()).collect();
+    let found = if jobs.is_empty() && stores.len() < 2 {
+        Together::default()
+    } else {
+        let left: Vec<f64> = stores.iter().map(|store| left_per_kwh(store, horizon)).collect();
+        let expected = |slot: Slot| Slot { market: slot.market, chances: vec![slot.expected()] };
+        let slots: Vec<Slot> = horizon.slots().into_iter().map(expected).collect();
+        several::plan(&stores, &slots, &jobs, &left)
+    };
+    let mut plans = found.plans.into_iter();
+    let mut power_kw = |cell: &Option<Cell>| match cell {
         Some(_) => plans.next().unwrap_or_default().iter().map(|step| step.power_kw).collect(),
         None => Vec::new(),
     };
-    cells.iter().map(plan).collect()
+    let powers_kw = cells.iter().map(&mut power_kw).collect();
+    let mut runs = found.runs.into_iter().zip(found.run_costs);
+    let run = |work: &'a Work<'a>| {
+        let chosen = if work.is_set() { None } else { runs.next() };
+        let (kwh, costs) = chosen.unwrap_or_else(|| (work.at_once(), Vec::new()));
+        work.run(kwh, &costs, horizon, clock)
+    };
+    (powers_kw, open.iter().map(run).collect())
 }
 
 /// What a stored kWh that is left at the end is worth.
@@ -196,7 +231,7 @@ fn alike(a: &Command, b: &Command) -> bool {
 }
 
 /// What all slots are expected to cost, and what of it is a limit that could not be kept.
-fn figures(horizon: &Horizon, clock: &Clock<'_>) -> Vec<Fact> {
+fn figures(horizon: &Horizon, runs: &[Run<'_>], clock: &Clock<'_>) -> Vec<Fact> {
     if horizon.mean_price.is_none() {
         return Vec::new();
     }
@@ -208,17 +243,19 @@ fn figures(horizon: &Horizon, clock: &Clock<'_>) -> Vec<Fact> {
         beyond_kwh += (grid_kw - market.import_limit_kw).max(0.0) * market.hours;
     }
     let mut facts = vec![Fact::new("expected-cost", cost, clock.currency)];
+    let unfinished_kwh: f64 = runs.iter().map(|run| run.slack_kwh).sum();
+    facts.extend((unfinished_kwh > 0.0).then(|| Fact::new("slack-tasks", unfinished_kwh, "kWh")));
     facts.extend((beyond_kwh > 1e-6).then(|| Fact::new("slack-import-limit", beyond_kwh, "kWh")));
     facts
 }
 
-fn outlook(horizon: &Horizon, planned: Vec<Planned<'_>>) -> Vec<OutlookSlot> {
+fn outlook(horizon: &Horizon, planned: Vec<Planned<'_>>, runs: &[Run<'_>]) -> Vec<OutlookSlot> {
     let mut batteries: Vec<_> = planned
         .into_iter()
         .filter(|one| !one.steps.is_empty())
         .map(|one| (one.battery.id.as_str(), one.steps.into_iter()))
         .collect();
-    let slot = |period: &crate::horizon::Period| {
+    let slot = |(t, period): (usize, &crate::horizon::Period)| {
         let targets = batteries.iter_mut().filter_map(|(id, steps)| {
             let step = steps.next()?;
             Some(Expectation {
@@ -229,8 +266,9 @@ fn outlook(horizon: &Horizon, planned: Vec<Planned<'_>>) -> Vec<OutlookSlot> {
                 reason: step.reason,
             })
         });
+        let targets = targets.chain(runs.iter().map(|run| run.expectation(t, period.slot.market.hours)));
         let grid_kw = period.slot.expected().net_kw.max(-period.slot.market.export_limit_kw);
         OutlookSlot { start: period.start, end: period.end, grid_w: Some(grid_kw * 1000.0), targets: targets.collect() }
     };
-    horizon.periods.iter().map(slot).collect()
+    horizon.periods.iter().enumerate().map(slot).collect()
 }

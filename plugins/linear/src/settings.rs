@@ -19,11 +19,20 @@ pub(crate) struct Settings {
     pub min_gain_per_kwh: f64,
     /// How much of the forecasts' range is reckoned with.
     pub caution: f64,
+    /// Whether tasks are planned.
+    pub flexible_loads: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { reserve_pct: 0.0, grid_charging: true, grid_export: true, min_gain_per_kwh: 0.005, caution: 1.0 }
+        Self {
+            reserve_pct: 0.0,
+            grid_charging: true,
+            grid_export: true,
+            min_gain_per_kwh: 0.005,
+            caution: 1.0,
+            flexible_loads: true,
+        }
     }
 }
 
@@ -39,6 +48,6 @@ mod tests {
             properties.iter().map(|(name, property)| (name.clone(), property["default"].clone())).collect();
         let settings: Settings = serde_json::from_value(defaults.into()).unwrap();
         assert_eq!(settings, Settings::default());
-        assert_eq!(properties.len(), 5);
+        assert_eq!(properties.len(), 6);
     }
 }

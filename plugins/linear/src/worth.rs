@@ -24,13 +24,36 @@ pub struct Worth {
 impl Worth {
     /// Works it out; `left_per_kwh` is what a kWh that is left at the end is worth.
     pub fn of(store: &Store, slots: &[Slot], left_per_kwh: f64) -> Self {
+        Self::back(store, slots, left_per_kwh, |t, after| Self::before(store, &slots[t], after))
+    }
+
+    /// Works it out where each slot's cost by what is taken out of the battery is known.
+    pub(crate) fn over(store: &Store, slots: &[Slot], costs: &[Curve], left_per_kwh: f64) -> Self {
         let (base, top) = (store.base_kwh(), store.top_kwh());
-        let mut next = Curve::through([(base, 0.0), (top, -left_per_kwh * (top - base))]);
-        next.add_below(store.floor_kwh, SLACK_PER_KWH);
+        Self::back(store, slots, left_per_kwh, |t, after| costs[t].share(after, base, top))
+    }
+
+    /// After the last slot.
+    pub(crate) fn at_end(store: &Store, left_per_kwh: f64) -> Curve {
+        let (base, top) = (store.base_kwh(), store.top_kwh());
+        let mut curve = Curve::through([(base, 0.0), (top, -left_per_kwh * (top - base))]);
+        curve.add_below(store.floor_kwh, SLACK_PER_KWH);
+        curve
+    }
+
+    fn back(store: &Store, slots: &[Slot], left_per_kwh: f64, before: impl Fn(usize, &Curve) -> Curve) -> Self {
+        let (base, top) = (store.base_kwh(), store.top_kwh());
+        let mut next = Self::at_end(store, left_per_kwh);
         let mut after = Vec::with_capacity(slots.len());
-        for slot in slots.iter().rev() {
-            let before = Self::before(store, slot, &next);
-            after.push(std::mem::replace(&mut next, before));
+        for (t, slot) in slots.iter().enumerate().rev() {
+            let mut curve = before(t, &next);
+            if curve.pieces.len() > MOST_PIECES {
+                curve.thin((top - base) / PIECES);
+            }
+            curve.add_below(store.floor_kwh, SLACK_PER_KWH * slot.market.hours);
+            // Only differences count, and small numbers keep them exact.
+            curve.value = 0.0;
+            after.push(std::mem::replace(&mut next, curve));
         }
         after.reverse();
         Self { after }
@@ -39,7 +62,7 @@ impl Worth {
     fn before(store: &Store, slot: &Slot, after: &Curve) -> Curve {
         let (base, top) = (store.base_kwh(), store.top_kwh());
         let share = |chance: &Chance| store.slot_cost(&slot.market, chance).share(after, base, top);
-        let mut curve = match slot.chances.as_slice() {
+        match slot.chances.as_slice() {
             [only] => share(only),
             chances => {
                 let each: Vec<(f64, Curve)> = chances.iter().map(|chance| (chance.weight, share(chance))).collect();
@@ -47,14 +70,7 @@ impl Worth {
                 mean.thin((top - base) / PIECES);
                 mean
             }
-        };
-        if curve.pieces.len() > MOST_PIECES {
-            curve.thin((top - base) / PIECES);
         }
-        curve.add_below(store.floor_kwh, SLACK_PER_KWH * slot.market.hours);
-        // Only differences count, and small numbers keep them exact.
-        curve.value = 0.0;
-        curve
     }
 
     /// The cost to come at the end of a slot.
@@ -64,7 +80,10 @@ impl Worth {
 
     /// The power at which a slot and all after it cost least when so much is stored at its beginning.
     pub fn best_kw(&self, store: &Store, t: usize, slot: &Slot, chance: &Chance, stored_kwh: f64) -> f64 {
-        let cost = store.slot_cost(&slot.market, chance);
+        self.best_of(store, t, slot, &store.slot_cost(&slot.market, chance), stored_kwh)
+    }
+
+    fn best_of(&self, store: &Store, t: usize, slot: &Slot, cost: &Curve, stored_kwh: f64) -> f64 {
         let (base, top) = (store.base_kwh(), store.top_kwh());
         let after = &self.after[t];
         let inside = |end: &f64| *end >= base - 1e-9 && *end <= top + 1e-9;
@@ -101,12 +120,21 @@ pub struct Step {
 
 /// The plan for what is expected, forwards through the slots.
 pub fn walk(store: &Store, slots: &[Slot], worth: &Worth) -> Vec<Step> {
+    go(store, slots, |t, slot, stored_kwh| worth.best_kw(store, t, slot, &slot.expected(), stored_kwh))
+}
+
+/// The plan where each slot's cost by what is taken out of the battery is known.
+pub(crate) fn walk_over(store: &Store, slots: &[Slot], costs: &[Curve], worth: &Worth) -> Vec<Step> {
+    go(store, slots, |t, slot, stored_kwh| worth.best_of(store, t, slot, &costs[t], stored_kwh))
+}
+
+fn go(store: &Store, slots: &[Slot], best_kw: impl Fn(usize, &Slot, f64) -> f64) -> Vec<Step> {
     let mut stored_kwh = store.stored_kwh;
     slots
         .iter()
         .enumerate()
         .map(|(t, slot)| {
-            let power_kw = worth.best_kw(store, t, slot, &slot.expected(), stored_kwh);
+            let power_kw = best_kw(t, slot, stored_kwh);
             stored_kwh =
                 (stored_kwh - store.spent_kwh(power_kw, slot.market.hours)).clamp(store.base_kwh(), store.top_kwh());
             Step { power_kw, end_kwh: stored_kwh }

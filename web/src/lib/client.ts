@@ -22,6 +22,8 @@ interface Options {
   body?: unknown;
   file?: Blob;
   patienceMs?: number;
+  /** Whether it was asked before, with a word that was another tab's. */
+  again?: boolean;
 }
 
 export async function ask<T>(path: string, options: Options = {}): Promise<T> {
@@ -42,18 +44,33 @@ export async function ask<T>(path: string, options: Options = {}): Promise<T> {
     throw new Refusal(0, texts.errors.noAnswer);
   }
   if (response.status === 401 && method !== 'POST') session.lost();
-  if (!response.ok) throw new Refusal(response.status, await sentence(response));
+  if (!response.ok) {
+    const { code, message } = await failure(response);
+    if (code === 'wrong-word' && !options.again) return await askAgain<T>(path, options);
+    throw new Refusal(response.status, message);
+  }
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-async function sentence(response: Response): Promise<string> {
+/** Another tab has signed in since, with a session and a word of its own. */
+async function askAgain<T>(path: string, options: Options): Promise<T> {
+  const before = session.user?.name;
+  await greet();
+  const now = session.user?.name;
+  // What somebody wanted is not done by somebody else.
+  if (now !== undefined && now !== before) throw new Refusal(403, texts.access.another(now));
+  return await ask<T>(path, { ...options, again: true });
+}
+
+async function failure(response: Response): Promise<{ code: string; message: string }> {
+  const message = texts.errors.status(String(response.status));
   try {
-    const failure = (await response.json()) as { error?: Maybe<{ message?: string }> };
-    if (failure.error?.message) return failure.error.message;
+    const { error } = (await response.json()) as { error?: Maybe<{ code?: string; message?: string }> };
+    return { code: error?.code ?? '', message: error?.message ?? message };
   } catch {
     // Not ours, such as the error page of a proxy.
+    return { code: '', message };
   }
-  return texts.errors.status(String(response.status));
 }
 
 export const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -77,6 +94,11 @@ export async function greet(): Promise<void> {
 /** Throws what the daemon says when the name or the password is wrong. */
 export async function enter(name: string, password: string): Promise<void> {
   take(await ask<Greeting>('api/session', { method: 'POST', body: { name, password } }));
+}
+
+/** Throws what the daemon says when the old password is wrong or the new one will not do. */
+export async function changePassword(old: string, next: string): Promise<void> {
+  take(await ask<Greeting>('api/password', { method: 'PUT', body: { old, new: next } }));
 }
 
 function take({ user, word }: Greeting): void {

@@ -14,6 +14,8 @@ class Session {
 
   /** Whether this user may change strategies. */
   readonly mayManage = $derived(!this.demanded && (this.user === null || this.user.role === 'owner'));
+  /** Whether there are users, and this one may change who they are. */
+  readonly mayGovern = $derived(!this.demanded && this.user?.role === 'owner');
   readonly mayCommand = $derived(!this.demanded && (this.user === null || this.user.role !== 'viewer'));
 
   entered(user: User, word: string): void {

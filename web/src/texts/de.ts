@@ -233,6 +233,8 @@ export const de: Texts = {
     noPlan: 'Kein Plan dafür; es bleibt, wie es ist.',
     advice: (command: string) => `Rat: ${command}`,
     task: (done: string, all: string, deadline: string) => `${done} von ${all} erledigt, fällig ${deadline}`,
+    ended: (isDone: boolean, by: string, done: string, all: string) =>
+      isDone ? `Zuletzt fertig bis ${by}: ${done}` : `Zuletzt verpasst: ${done} von ${all} bis ${by}`,
     taskStates: { waiting: 'wartet', running: 'läuft', done: 'erledigt', missed: 'verpasst' },
   },
 
@@ -326,6 +328,7 @@ export const de: Texts = {
     strategies: 'Strategien',
     history: 'Verlauf',
     lab: 'Labor',
+    setup: 'Einrichtung',
     skip: 'Zum Inhalt',
     language: 'Sprache',
     loadFailed: 'Diese Seite konnte nicht geladen werden.',
@@ -646,6 +649,8 @@ export const de: Texts = {
     out: 'Abmelden',
     as: (name: string, role: string) => `${name}, ${role}`,
     roles: { owner: 'Eigentümer', member: 'Mitglied', viewer: 'Betrachter' },
+    another: (name: string) =>
+      `In einem anderen Tab hat sich ${name} angemeldet. Bitte erst ansehen, dann etwas ändern.`,
   },
 
   errors: {

@@ -237,6 +237,8 @@ export const en = {
     noPlan: 'No plan for it; left alone.',
     advice: (command: string) => `Advice: ${command}`,
     task: (done: string, all: string, deadline: string) => `${done} of ${all} done, due ${deadline}`,
+    ended: (isDone: boolean, by: string, done: string, all: string) =>
+      isDone ? `Last time done by ${by}: ${done}` : `Last time missed: ${done} of ${all} by ${by}`,
     taskStates: { waiting: 'waiting', running: 'running', done: 'done', missed: 'missed' } as Record<
       string,
       string
@@ -333,6 +335,7 @@ export const en = {
     strategies: 'Strategies',
     history: 'History',
     lab: 'Lab',
+    setup: 'Set-up',
     skip: 'To the content',
     language: 'Language',
     loadFailed: 'This page could not be loaded.',
@@ -653,6 +656,7 @@ export const en = {
     out: 'Sign out',
     as: (name: string, role: string) => `${name}, ${role}`,
     roles: { owner: 'owner', member: 'member', viewer: 'viewer' } as Record<string, string>,
+    another: (name: string) => `In another tab ${name} has signed in. Look again before you change anything.`,
   },
 
   errors: {

@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import { languageOf } from '.';
 import { de } from './de';
 import { en } from './en';
+import { de as setupDe } from './setup/de';
+import { en as setupEn } from './setup/en';
 
 /** Paths of all texts; those of a table by rule or state included, which the type leaves open. */
 function paths(texts: object, at = ''): string[] {
@@ -12,6 +14,7 @@ function paths(texts: object, at = ''): string[] {
 
 it('has every text in every language', () => {
   expect(paths(de).sort()).toEqual(paths(en).sort());
+  expect(paths(setupDe).sort()).toEqual(paths(setupEn).sort());
 });
 
 it('takes the chosen language before that of the browser, and English for all others', () => {

@@ -34,7 +34,7 @@ impl Controller {
     fn reach(&mut self, key: Key, stage: Stage, note: impl Into<String>) {
         let Some((tick, outcomes)) = self.open.iter_mut().find(|(tick, _)| *tick == key.tick) else { return };
         let Some(outcome) = outcomes.get_mut(key.index).filter(|o| o.steps.len() < MOST_STEPS) else { return };
-        outcome.reach(stage, Timestamp::now(), note);
+        outcome.reach(stage, self.clock.now(), note);
         tracing::info!(target = outcome.target, command = %outcome.command, ?stage, "outcome");
         let result = if *tick > 0 { self.record.outcomes(*tick, outcomes) } else { Ok(()) };
         self.note_record(result.err());
@@ -76,13 +76,13 @@ impl Controller {
         let (id, is_new, is_battery, mode) = (target.id.clone(), change.is_new, target.is_battery, target.mode);
         let approved = change.approved.clone();
         target.owes_release = false;
-        target.standing = Some(change.into_standing(old.as_ref(), tick));
+        target.standing = Some(change.into_standing(old.as_ref(), tick, self.clock.instant()));
         if mode == Mode::Advise {
             return;
         }
         if is_battery {
             // What is written to a battery are set-points; the guard must know the plan's command, too.
-            self.ledger.stand(&approved, Timestamp::now(), uptime);
+            self.ledger.stand(&approved, self.clock.now(), uptime);
         }
         if !is_new {
             return;
@@ -91,7 +91,7 @@ impl Controller {
         if let Some(old) = old.filter(|old| self.outcome(old.outcome).is_some_and(|o| !o.stage.is_final())) {
             self.reach(old.outcome, Stage::Superseded, "another command took its place");
         }
-        let respects = self.targets.get(&id).is_some_and(|target| target.foreign.is_respected(Instant::now()));
+        let respects = self.targets.get(&id).is_some_and(|target| target.foreign.is_respected(self.clock.instant()));
         if !is_battery && !respects {
             self.dispatch(&id, approved);
         }
@@ -103,7 +103,7 @@ impl Controller {
         if !state.link.is_up() {
             return;
         }
-        let (now, instant) = (Timestamp::now(), Instant::now());
+        let (now, instant) = (self.clock.now(), self.clock.instant());
         let grid_w = guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, now).known();
         let answer = self.follow(&state, grid_w, now);
         let everything = Grant::default();
@@ -152,7 +152,7 @@ impl Controller {
     /// What following the meter asks of the batteries that do.
     /// One that may not be written to is load or source like any other.
     fn follow(&mut self, state: &HomeState, grid_w: Option<f64>, now: Timestamp) -> Answer {
-        let instant = Instant::now();
+        let instant = self.clock.instant();
         let balanced = |target: &Target| match target.standing.as_ref()?.approved.command()? {
             Command::Balance(limits) if target.listens(instant) => Some((target.id.clone(), *limits)),
             _ => None,
@@ -195,7 +195,7 @@ impl Controller {
         match &target.written {
             Some((command, _)) => {
                 target.check =
-                    Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: Instant::now() });
+                    Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: self.clock.instant() });
                 self.reach_for(id, Stage::Acknowledged, "set already");
             }
             None => {
@@ -222,12 +222,12 @@ impl Controller {
             (direction.map(|(direction, _)| direction), switched.map(|(on, _)| on))
         };
         let before = turned(&self.ledger);
-        self.ledger.record(&approved, Timestamp::now(), self.uptime());
+        self.ledger.record(&approved, self.clock.now(), self.uptime());
         if turned(&self.ledger) != before {
             self.save_ledger();
         }
         if let Some(command) = approved.command().filter(|_| self.setup.limits.batteries.contains_key(id)) {
-            let measured_w = self.battery_w(&self.home.state(), id, Timestamp::now());
+            let measured_w = self.battery_w(&self.home.state(), id, self.clock.now());
             let now = self.uptime();
             self.follower.wrote(id, to_power(command), measured_w, now);
         }
@@ -235,7 +235,7 @@ impl Controller {
         target.in_flight = true;
         target.check = None;
         target.shown = false;
-        target.written = approved.command().map(|command| (command.clone(), Instant::now()));
+        target.written = approved.command().map(|command| (command.clone(), self.clock.instant()));
         if self.outcome_of(id).is_some_and(|o| o.stage == Stage::Judged || o.stage.is_trouble()) {
             let note = approved.command().map(ToString::to_string).unwrap_or_default();
             self.reach_for(id, Stage::Sent, note);
@@ -248,7 +248,7 @@ impl Controller {
     }
 
     fn save_ledger(&mut self) {
-        let text = ledger::save(&self.ledger, Timestamp::now(), self.uptime());
+        let text = ledger::save(&self.ledger, self.clock.now(), self.uptime());
         let text = text.map_err(|error| RecordError(format!("what was written to the targets: {error}")));
         let result = text.and_then(|text| self.record.save_ledger(&text));
         self.note_record(result.err());
@@ -260,7 +260,7 @@ impl Controller {
             Ok(kept) => kept,
             Err(error) => return self.note_record(Some(error)),
         };
-        match kept.map(|text| ledger::restore(&text, self.targets.keys(), Timestamp::now())) {
+        match kept.map(|text| ledger::restore(&text, self.targets.keys(), self.clock.now())) {
             None => {}
             Some(Ok((ledger, uptime))) => {
                 self.ledger = ledger;
@@ -278,7 +278,7 @@ impl Controller {
             (Ok(()), Some(command)) => {
                 target.rejections = 0;
                 target.check =
-                    Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: Instant::now() });
+                    Some(Check { command: command.clone(), stage: Stage::Acknowledged, since: self.clock.instant() });
                 if self.outcome_of(&sent.target).is_some_and(|o| o.stage == Stage::Sent) {
                     self.reach_for(&sent.target, Stage::Acknowledged, "");
                 }
@@ -289,7 +289,7 @@ impl Controller {
                 target.written = None;
                 let pause = AFTER_REJECTION.saturating_mul(1 << target.rejections.min(6)).min(AFTER_FAILURE);
                 target.rejections += 1;
-                target.hold_off = Some(Instant::now() + pause);
+                target.hold_off = Some(self.clock.instant() + pause);
                 let stage = match error {
                     SendError::LinkDown | SendError::TimedOut(_) => Stage::TimedOut,
                     SendError::NotMapped { .. } | SendError::Rejected(_) => Stage::Rejected,
@@ -302,7 +302,7 @@ impl Controller {
     /// Looks how far each order has come.
     pub(super) fn settle(&mut self) {
         let state = self.home.state();
-        let (now, instant) = (Timestamp::now(), Instant::now());
+        let (now, instant) = (self.clock.now(), self.clock.instant());
         let mut reached = Vec::new();
         let batteries: Vec<&TargetId> = self.setup.batteries.iter().map(|b| &b.id).collect();
         let powers: BTreeMap<TargetId, Option<f64>> =
@@ -361,7 +361,11 @@ impl Controller {
 
     /// Lets go of targets whose command nobody renewed, and of those that could not be let go of before.
     pub(super) fn expire_leases(&mut self) {
-        let expired = |t: &&Target| t.standing.as_ref().is_some_and(|s| s.renewed.elapsed() > s.approved.lease());
+        let instant = self.clock.instant();
+        let expired = |t: &&Target| {
+            let standing = t.standing.as_ref();
+            standing.is_some_and(|s| instant.saturating_duration_since(s.renewed) > s.approved.lease())
+        };
         let ids: Vec<TargetId> = self.targets.values().filter(expired).map(|t| t.id.clone()).collect();
         for id in ids {
             tracing::warn!(target = id, "no tick renewed the command in time; letting go");
@@ -386,7 +390,7 @@ impl Controller {
     /// a failure, for the link, or for what draws power behind it. Then it is tried again.
     fn give_back(&mut self, id: &TargetId) {
         let Some(target) = self.targets.get_mut(id) else { return };
-        if !target.owes_release || !target.is_ready(Instant::now()) || !self.home.state().link.is_up() {
+        if !target.owes_release || !target.is_ready(self.clock.instant()) || !self.home.state().link.is_up() {
             return;
         }
         if self.release_waits(id).is_some() {
@@ -401,7 +405,7 @@ impl Controller {
     }
 
     fn release_waits(&self, id: &TargetId) -> Option<String> {
-        let (state, now) = (self.home.state(), Timestamp::now());
+        let (state, now) = (self.home.state(), self.clock.now());
         let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
         self.guard.release_waits(id, &scene)
     }

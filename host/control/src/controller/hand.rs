@@ -25,12 +25,12 @@ impl Controller {
         match self.record.load_hand() {
             Ok(None) => {}
             Ok(Some(text)) => match serde_json::from_str(&text) {
-                Ok(hand) => self.owner.restore(&hand, Timestamp::now()),
+                Ok(hand) => self.owner.restore(&hand, self.clock.now()),
                 Err(error) => tracing::warn!(%error, "what was done by hand before the start cannot be read"),
             },
             Err(error) => self.note_record(Some(error)),
         }
-        self.hand = self.owner.at(Timestamp::now());
+        self.hand = self.owner.at(self.clock.now());
     }
 
     /// What was taken over before the program was started and is not commanded any more is given back. The first

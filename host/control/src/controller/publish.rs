@@ -7,14 +7,14 @@ use model::live::Doing;
 impl Controller {
     pub(super) fn publish(&self) {
         let state = self.home.state();
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let names = names(&self.setup);
         let last = self.last.as_ref();
         let snapshot = last.map(|tick| &tick.input.snapshot);
         let shadows = self.shadows.standing();
         let strategies = live::strategies(&self.library, &self.roster, last, &self.logs, &shadows);
         let doing: Vec<Doing> = ids(&self.setup).map(|id| self.doing(id, last)).collect();
-        let troubles = live::troubles(
+        let mut troubles = live::troubles(
             &state,
             &names,
             &doing,
@@ -23,6 +23,8 @@ impl Controller {
             shadows.skipped,
             self.record_error.as_deref(),
         );
+        let ended_tasks = self.tasks.ended(&self.setup.tasks);
+        troubles.extend(crate::tasks::missed(&ended_tasks, now, &self.zone(&state)));
         let present = self.snapshot_batteries(&state, now);
         let load_w = snapshot::measure(&self.setup, &state, &self.watch, now).load_w;
         let view = Live {
@@ -40,10 +42,22 @@ impl Controller {
             home: state,
             hand: self.owner.at(now),
             doing,
+            ended_tasks,
             strategies,
             troubles,
         };
         self.live.send_replace(Arc::new(view));
+        self.written.send_replace(self.counts());
+    }
+
+    fn counts(&self) -> BTreeMap<TargetId, Counts> {
+        let uptime = self.uptime();
+        let none = BTreeSet::new();
+        let of = |id: &TargetId| {
+            let flash = self.setup.limits.batteries.get(id).map_or(&none, |limits| &limits.flash_commands);
+            (id.clone(), self.ledger.counts(id, flash, uptime))
+        };
+        ids(&self.setup).map(of).collect()
     }
 
     fn snapshot_batteries(&self, state: &HomeState, now: Timestamp) -> Vec<model::snapshot::Battery> {
@@ -83,9 +97,9 @@ impl Controller {
 }
 
 /// What the page shows before the first tick.
-pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster: &Roster) -> Live {
+pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster: &Roster, now: Timestamp) -> Live {
     Live {
-        at: Timestamp::now(),
+        at: now,
         version: env!("CARGO_PKG_VERSION").into(),
         home_name: setup.name.clone(),
         simulated: setup.simulated,
@@ -99,6 +113,7 @@ pub(super) fn first(setup: &Setup, state: &HomeState, library: &Library, roster:
         hand: Hand::default(),
         doing: Vec::new(),
         available: Vec::new(),
+        ended_tasks: Vec::new(),
         strategies: live::strategies(library, roster, None, &BTreeMap::new(), &shadows::Standing::default()),
         troubles: Vec::new(),
     }

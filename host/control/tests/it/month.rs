@@ -194,10 +194,10 @@ impl World {
     fn advance_task(&mut self, plugs_w: f64) {
         let Some(window) = tasks::window(&self.setup.tasks[0], self.now, &jiff::tz::TimeZone::UTC) else { return };
         if self.progress.as_ref().is_none_or(|progress| progress.window != window) {
-            self.progress = Some(Progress { window, done_wh: 0.0 });
+            self.progress = Some(Progress::new(window));
         }
-        if let Some(progress) = &mut self.progress {
-            progress.advance(plugs_w, Duration::from_secs(STEP_S.into()));
+        if let Some(progress) = self.progress.as_mut().filter(|_| self.plug_on) {
+            progress.advance(&self.setup.tasks[0], Some(plugs_w), Duration::from_secs(STEP_S.into()));
         }
     }
 

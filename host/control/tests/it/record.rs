@@ -24,6 +24,7 @@ struct Inner {
     memories: BTreeMap<String, Kept>,
     ledger: Option<String>,
     hand: Option<String>,
+    tasks: Option<String>,
     logs: BTreeMap<String, Vec<String>>,
 }
 
@@ -137,11 +138,12 @@ impl Record for FakeRecord {
         Ok(self.inner.lock().unwrap().hand.clone())
     }
 
-    fn save_task(&self, _: &str, _: Timestamp, _: f64) -> Result<(), RecordError> {
+    fn save_tasks(&self, tasks: &str) -> Result<(), RecordError> {
+        self.inner.lock().unwrap().tasks = Some(tasks.into());
         Ok(())
     }
 
-    fn load_task(&self, _: &str, _: Timestamp) -> Result<Option<f64>, RecordError> {
-        Ok(None)
+    fn load_tasks(&self) -> Result<Option<String>, RecordError> {
+        Ok(self.inner.lock().unwrap().tasks.clone())
     }
 }

@@ -1,14 +1,15 @@
-//! `wattwright override`, `pause` and `resume`: asks the daemon that runs, by its API.
+//! `wattwright override`, `pause`, `resume` and `health`: asks the daemon that runs, by its API.
 
 use anyhow::{Context, Result, anyhow, bail};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use model::{BalanceLimits, Command, Hand};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, Response, StatusCode};
 use server::hand::{NewOverride, NewPause};
-use server::{Failure, Health};
+use server::{Failure, Health, Scope, Tokens, Users};
 
 use super::say;
-use crate::cli::{DaemonArgs, OverrideArgs};
+use crate::cli::{DaemonArgs, HomeArgs, OverrideArgs, SiteArgs};
+use crate::site::Site;
 
 /// `wattwright override TARGET COMMAND --for 1h`.
 pub async fn set(args: OverrideArgs) -> Result<()> {
@@ -46,10 +47,13 @@ pub async fn resume(daemon: DaemonArgs) -> Result<()> {
 
 /// `wattwright health`: for a supervisor. Ends with status 1 when the daemon does not answer or is not well.
 pub async fn health(daemon: DaemonArgs) -> Result<()> {
-    let answer = client()?.get(url(&daemon, "/api/health")).send().await.map_err(|error| silent(&daemon, &error))?;
-    if answer.status() == reqwest::StatusCode::UNAUTHORIZED {
-        say("It answers. What troubles it is told to its users only.");
+    let answer = send(&daemon, Scope::Read, Method::GET, "/api/health", None::<&()>).await?;
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        say("It answers. What troubles it is told to its users only: set WATTWRIGHT_TOKEN to a token of scope `read`.");
         return Ok(());
+    }
+    if answer.status() == StatusCode::FORBIDDEN {
+        return Err(failure(answer).await);
     }
     let health: Health = answer.json().await.context("the answer cannot be read")?;
     if health.status == server::HealthStatus::Ok {
@@ -98,16 +102,84 @@ fn silent(daemon: &DaemonArgs, error: &reqwest::Error) -> anyhow::Error {
 }
 
 async fn ask(daemon: &DaemonArgs, method: Method, path: &str, body: Option<&impl serde::Serialize>) -> Result<Hand> {
-    let mut request = client()?.request(method, url(daemon, path)).header("x-wattwright", "1");
-    if let Some(body) = body {
-        request = request.json(body);
-    }
-    let answer = request.send().await.map_err(|error| silent(daemon, &error))?;
+    let answer = send(daemon, Scope::Hand, method, path, body).await?;
     if answer.status().is_success() {
         return answer.json().await.context("the answer cannot be read");
     }
-    let failure: Failure = answer.json().await.context("the answer cannot be read")?;
-    bail!("{}", failure.error.message)
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        return Err(failure(answer).await.context(
+            "this home has users. Set WATTWRIGHT_TOKEN, or --token-file, to a token that the owner makes with \
+             `wattwright token add NAME --scope hand`; or type this as the user whom Wattwright runs as, with the same \
+             --config and --state-dir",
+        ));
+    }
+    Err(failure(answer).await)
+}
+
+async fn failure(answer: Response) -> anyhow::Error {
+    match answer.json::<Failure>().await {
+        Ok(failure) => anyhow!("{}", failure.error.message),
+        Err(error) => anyhow::Error::from(error).context("the answer cannot be read"),
+    }
+}
+
+/// Asks with the token that is set; without one, and when somebody has to sign in, as who may write into the state
+/// folder.
+async fn send(
+    daemon: &DaemonArgs,
+    scope: Scope,
+    method: Method,
+    path: &str,
+    body: Option<&impl serde::Serialize>,
+) -> Result<Response> {
+    let client = client()?;
+    let attempt = async |token: Option<&str>| {
+        let mut request = client.request(method.clone(), url(daemon, path)).header("x-wattwright", "1");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        request.send().await.map_err(|error| silent(daemon, &error))
+    };
+    if let Some(token) = token(daemon)? {
+        return attempt(Some(&token)).await;
+    }
+    let answer = attempt(None).await?;
+    if answer.status() != StatusCode::UNAUTHORIZED {
+        return Ok(answer);
+    }
+    match of_a_moment(daemon, scope) {
+        Some(token) => attempt(Some(&token)).await,
+        None => Ok(answer),
+    }
+}
+
+/// The token that is set. It is never typed, since other users of a machine see what is typed.
+fn token(daemon: &DaemonArgs) -> Result<Option<String>> {
+    let text = match &daemon.token_file {
+        Some(file) => Some(std::fs::read_to_string(file).with_context(|| format!("--token-file {}", file.display()))?),
+        None => std::env::var("WATTWRIGHT_TOKEN").ok(),
+    };
+    Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// A token made in the state folder, when this is the home that is asked: another machine is not told one.
+fn of_a_moment(daemon: &DaemonArgs, scope: Scope) -> Option<String> {
+    if !daemon.server.ip().is_loopback() {
+        return None;
+    }
+    let site = SiteArgs {
+        home: HomeArgs { config: daemon.home.config.clone() },
+        state_dir: daemon.state_dir.clone(),
+        strategies: None,
+    };
+    let state_dir = Site::find(&site).ok()?.state_dir;
+    if Users::new(&state_dir).list().ok()?.is_empty() {
+        return None;
+    }
+    Tokens::new(&state_dir).for_a_moment([scope].into(), Timestamp::now()).ok()
 }
 
 #[cfg(test)]

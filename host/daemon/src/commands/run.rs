@@ -11,7 +11,7 @@ use engine::{Library, Trial};
 use jiff::Timestamp;
 use journal::Journal;
 use model::Roster;
-use server::{Access, Accounts, AllowedHosts, Server, Users};
+use server::{Access, Accounts, AllowedHosts, Server, Tokens, Users};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,9 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::Run;
 use crate::hand::OwnersHand;
 use crate::lab::Laboratory;
+use crate::log::Log;
 use crate::manager::Manager;
+use crate::overview::Overview;
 use crate::recorder::Recorder;
 use crate::roster::RosterFile;
 use crate::trial::Ground;
@@ -34,7 +36,7 @@ const FIRST_PRICES: Duration = Duration::from_secs(5);
 const PRUNE: Duration = Duration::from_secs(6 * 3600);
 
 /// Runs until SIGTERM or SIGINT.
-pub async fn run(args: Run) -> Result<()> {
+pub async fn run(args: Run, log: Log) -> Result<()> {
     let mut signals = Signals::new()?;
     let mut parts = wiring::assemble(args.home.config.as_deref(), Some(args.simulated_soc))?;
     if let Some(mode) = args.mode {
@@ -85,10 +87,11 @@ pub async fn run(args: Run) -> Result<()> {
 
     let evaluator = Evaluator::new(library.clone(), roster.clone(), journal.clone());
     let lab = Laboratory::new(&parts.setup, library.clone(), roster.clone(), journal.clone(), &state_dir);
+    let setup = parts.setup.clone();
     let (controller, live) = Controller::new(
         parts.setup,
         home,
-        knowledge,
+        knowledge.clone(),
         Arc::new(Recorder(journal.clone())),
         library.clone(),
         roster.follow(),
@@ -109,6 +112,14 @@ pub async fn run(args: Run) -> Result<()> {
         hand: Arc::new(OwnersHand(controller.owner())),
         evaluate: Arc::new(evaluator),
         lab: Arc::new(lab),
+        site: Arc::new(Overview {
+            setup,
+            keep: parts.keep,
+            knowledge,
+            journal: journal.clone(),
+            written: controller.written(),
+            log,
+        }),
         hosts,
         access,
         shutdown: shutdown.clone(),
@@ -158,7 +169,7 @@ fn access(listen: SocketAddr, state_dir: &Path, names: &[String]) -> Result<(Acc
             if names.is_empty() { "" } else { " with --host" }
         );
     }
-    let accounts = Accounts::new(users, Arc::new(Timestamp::now));
+    let accounts = Accounts::new(users, Tokens::new(state_dir), Arc::new(Timestamp::now));
     let hosts = if is_local { hosts } else { hosts.with_any_address() };
     Ok((Access::Accounts(Arc::new(accounts)), hosts))
 }

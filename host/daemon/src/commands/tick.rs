@@ -49,7 +49,7 @@ pub async fn run(args: TickArgs) -> Result<()> {
     watch.observe(&state, &parts.setup.limits, Duration::ZERO, now);
     let zone = snapshot::timezone(&snapshot::timezone_name(&parts.setup, &state));
     let tasks = parts.setup.tasks.iter().filter_map(|task| {
-        let progress = tasks::Progress { window: tasks::window(task, now, &zone)?, done_wh: 0.0 };
+        let progress = tasks::Progress::new(tasks::window(task, now, &zone)?);
         let on = state.devices.iter().find(|d| d.id == task.device).and_then(|d| d.on);
         Some(progress.to_task(task, now, on))
     });

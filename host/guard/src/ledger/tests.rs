@@ -90,3 +90,12 @@ fn forgetting_does_not_shorten_the_intervals() {
     assert_eq!(bench.ledger.since_write("battery", bench.uptime), Some(Duration::ZERO));
     assert_eq!(bench.ledger.direction("battery", bench.uptime), Some((Direction::Charge, Duration::ZERO)));
 }
+
+#[test]
+fn no_power_goes_nowhere() {
+    for command in [charge(0.0), discharge(0.0), charge(-300.0), Command::Hold, Command::TurnOn] {
+        assert_eq!(Direction::of(&command), None, "{command}");
+    }
+    assert_eq!(Direction::of(&charge(0.1)), Some(Direction::Charge));
+    assert_eq!(Direction::of(&discharge(0.1)), Some(Direction::Discharge));
+}

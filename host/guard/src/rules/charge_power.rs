@@ -62,6 +62,35 @@ mod tests {
             bench.adjusts("battery", charge(5000.0), expected, Rule::ChargePower);
         }
         Bench::new().accepts("battery", charge(1000.0));
+        let mut nothing = Bench::new();
+        nothing.battery_limits().max_charge_w = 0.0;
+        nothing.accepts("battery", charge(0.0));
+    }
+
+    #[test]
+    fn one_watt_is_the_least() {
+        for (reported_w, expected) in [(1.0, charge(1.0)), (0.99, Command::Hold)] {
+            let mut bench = Bench::new();
+            bench.battery().device_max_charge_w = Some(reported_w);
+            bench.adjusts("battery", charge(500.0), expected, Rule::ChargePower);
+        }
+    }
+
+    #[test]
+    fn says_whose_limit_it_is() {
+        let table = [
+            (None, "its limit for charging"),
+            (Some(1000.0), "its limit for charging"),
+            (Some(600.0), "what the device allows now"),
+            (Some(0.0), "what the device allows now: it refuses to charge"),
+        ];
+        for (reported, whose) in table {
+            let mut bench = Bench::new();
+            bench.battery().device_max_charge_w = reported;
+            let judged = bench.judge(&[("battery", charge(5000.0))]).remove(0);
+            let text = judged.verdict.findings.last().map(|finding| finding.text.clone()).unwrap();
+            assert!(text.ends_with(whose), "{text}");
+        }
     }
 
     #[test]
@@ -69,6 +98,7 @@ mod tests {
         let wide = BalanceLimits { max_charge_w: Some(5000.0), max_discharge_w: None };
         let within = BalanceLimits { max_charge_w: Some(1000.0), max_discharge_w: None };
         Bench::new().adjusts("battery", Command::Balance(wide), Command::Balance(within), Rule::ChargePower);
+        Bench::new().accepts("battery", Command::Balance(within));
     }
 
     #[test]

@@ -63,10 +63,40 @@ mod tests {
     }
 
     #[test]
+    fn one_watt_is_the_least() {
+        for (reported_w, expected) in [(1.0, discharge(1.0)), (0.99, Command::Hold)] {
+            let mut bench = Bench::new();
+            bench.battery().device_max_discharge_w = Some(reported_w);
+            bench.adjusts("battery", discharge(500.0), expected, Rule::DischargePower);
+        }
+        let mut nothing = Bench::new();
+        nothing.battery_limits().max_discharge_w = 0.0;
+        nothing.accepts("battery", discharge(0.0));
+    }
+
+    #[test]
+    fn says_whose_limit_it_is() {
+        let table = [
+            (None, "its limit for discharging"),
+            (Some(800.0), "its limit for discharging"),
+            (Some(600.0), "what the device allows now"),
+            (Some(0.0), "what the device allows now: it refuses to discharge"),
+        ];
+        for (reported, whose) in table {
+            let mut bench = Bench::new();
+            bench.battery().device_max_discharge_w = reported;
+            let judged = bench.judge(&[("battery", discharge(5000.0))]).remove(0);
+            let text = judged.verdict.findings.last().map(|finding| finding.text.clone()).unwrap();
+            assert!(text.ends_with(whose), "{text}");
+        }
+    }
+
+    #[test]
     fn bounds_of_a_balance_are_limited_too() {
         let wide = BalanceLimits { max_charge_w: None, max_discharge_w: Some(5000.0) };
         let within = BalanceLimits { max_charge_w: None, max_discharge_w: Some(800.0) };
         Bench::new().adjusts("battery", Command::Balance(wide), Command::Balance(within), Rule::DischargePower);
+        Bench::new().accepts("battery", Command::Balance(within));
     }
 
     #[test]

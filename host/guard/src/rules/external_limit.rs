@@ -95,4 +95,12 @@ mod tests {
         bench.limits.grid.external = None;
         bench.accepts("battery", charge(900.0));
     }
+
+    #[test]
+    fn the_cap_is_told() {
+        let told = |bench: &Bench| super::import_cap_w(&bench.limits.grid, &bench.home);
+        assert_eq!(told(&bench(cap(1000.0), 0.0)), Some(1000.0));
+        assert_eq!(told(&bench(None, 0.0)), Some(600.0));
+        assert_eq!(told(&Bench::new()), None);
+    }
 }

@@ -132,4 +132,14 @@ mod tests {
         let judged = bench(2800.0, 0.0).setpoint(charge(1000.0), BalanceLimits::default());
         assert_eq!(judged.verdict.approved, Some(charge(200.0)));
     }
+
+    #[test]
+    fn what_just_fits_and_what_needs_nothing_is_turned_on() {
+        bench(1000.0, 0.0).accepts("heater", Command::TurnOn);
+        bench(1001.0, 0.0).refuses("heater", Command::TurnOn, Rule::GridImportLimit);
+        let mut blind = bench(0.0, 0.0);
+        blind.home.grid_power_w = Reading::faulty("sensor.meter", Fault::NotYet);
+        blind.limits.devices.get_mut("plug").unwrap().power_w = None;
+        blind.accepts("plug", Command::TurnOn);
+    }
 }

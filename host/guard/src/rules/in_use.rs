@@ -95,6 +95,10 @@ mod tests {
     fn what_cannot_be_read_may_be_drawing() {
         bench(Reading::faulty("sensor.plug", Fault::NotYet)).refuses("plug", Command::TurnOff, Rule::InUse);
         drawing(f64::NAN).refuses("plug", Command::TurnOff, Rule::InUse);
+        let fault = Some(Fault::Unavailable { state: "unavailable".into() });
+        let once = Reading { fault, ..Reading::of("sensor.plug", 0.0, Bench::new().now) };
+        let judged = bench(once).refuses("plug", Command::TurnOff, Rule::InUse);
+        assert!(judged.verdict.findings[0].text.contains("cannot be read"), "{judged:?}");
         let mut unmeasured = drawing(0.0);
         unmeasured.device("plug").power_w = None;
         unmeasured.accepts("plug", Command::TurnOff);

@@ -37,4 +37,17 @@ mod tests {
             bench.refuses("phone", Command::Notify { text: "hello".into() }, Rule::Link);
         }
     }
+
+    #[test]
+    fn says_what_is_wrong_with_the_link() {
+        for (reason, expected) in [
+            ("", "the link to the home is not up yet"),
+            ("connection refused", "the link to the home is down: connection refused"),
+        ] {
+            let mut bench = Bench::new();
+            bench.home.link = Link::Connecting { reason: reason.into() };
+            let judged = bench.refuses("battery", Command::Hold, Rule::Link);
+            assert_eq!(judged.verdict.findings[0].text, expected);
+        }
+    }
 }

@@ -40,7 +40,10 @@ mod tests {
         let action = Action { target: "battery".into(), command: Command::Hold, reason: Reason::default(), until };
         let proposal = Proposal { by, action: &action, mandate: &bench.mandate };
         let verdict = bench.judge_proposals(&[proposal]).remove(0).verdict;
-        (verdict.decision == Decision::Refused).then(|| verdict.findings[0].rule)
+        (verdict.decision == Decision::Refused).then(|| {
+            assert!(verdict.findings[0].text.contains("24 h") || lasts_s.is_some_and(|s| s <= 0), "{verdict:?}");
+            verdict.findings[0].rule
+        })
     }
 
     #[test]

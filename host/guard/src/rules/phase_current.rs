@@ -114,6 +114,11 @@ mod tests {
         two.adjusts("battery", charge(1000.0), charge(650.0), Rule::PhaseCurrent);
         two.limits.batteries.get_mut("second").unwrap().phase = Some(2);
         two.accepts("battery", charge(1000.0));
+        two.limits.devices.get_mut("heater").unwrap().phase = Some(2);
+        two.carry_out("heater", Command::TurnOn);
+        two.accepts("battery", charge(1000.0));
+        two.limits.devices.get_mut("heater").unwrap().phase = Some(1);
+        two.carry_out("heater", Command::TurnOff);
         two.carry_out("plug", Command::TurnOn);
         two.accepts("battery", charge(1000.0));
         two.carry_out("heater", Command::TurnOn);
@@ -163,5 +168,18 @@ mod tests {
         bench.accepts("battery", charge(900.0));
         bench.limits.grid.phase_limit_a = Some(f64::NAN);
         bench.adjusts("battery", charge(900.0), Command::Hold, Rule::PhaseCurrent);
+    }
+
+    #[test]
+    fn what_just_fits_is_turned_on() {
+        for (power_w, fits) in [(2300.0, true), (2300.1, false)] {
+            let mut bench = on_phase(bench(&[0.0]), 1);
+            bench.limits.devices.get_mut("heater").unwrap().power_w = Some(power_w);
+            if fits {
+                bench.accepts("heater", Command::TurnOn);
+            } else {
+                bench.refuses("heater", Command::TurnOn, Rule::PhaseCurrent);
+            }
+        }
     }
 }

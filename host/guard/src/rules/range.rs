@@ -94,6 +94,9 @@ mod tests {
         bench.adjusts("heater", level(70.0), level(55.0), Rule::Range);
         bench.adjusts("heater", level(-1e300), level(30.0), Rule::Range);
         bench.accepts("heater", level(55.0));
+        bench.limits.devices.get_mut("heater").unwrap().level = Some(LevelRange { min: 40.0, max: 40.0 });
+        bench.accepts("heater", level(40.0));
+        bench.adjusts("heater", level(41.0), level(40.0), Rule::Range);
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod tests {
             let only_discharge = BalanceLimits { max_charge_w: Some(0.0), max_discharge_w: None };
             let balance = Command::Balance(BalanceLimits::default());
             bench.adjusts("battery", balance, Command::Balance(only_discharge), Rule::SocCeiling);
+            bench.accepts("battery", Command::Balance(only_discharge));
         }
         Bench::with_soc(94.0).accepts("battery", charge(300.0));
     }

@@ -48,6 +48,7 @@ mod tests {
             (50.0, discharge(799.9), discharge(750.0)),
             (50.0, charge(49.0), Command::Hold),
             (2.5, charge(901.9), charge(900.0)),
+            (1.0, charge(300.5), charge(300.0)),
         ];
         for (step_w, asked, expected) in table {
             let judged = bench(step_w).setpoint(asked.clone(), BalanceLimits::default());

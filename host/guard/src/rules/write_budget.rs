@@ -84,6 +84,11 @@ mod tests {
         let mut all_flash = bench(None, 9);
         all_flash.battery_limits().flash_commands = [CommandKind::Hold, CommandKind::Charge].into();
         all_flash.refuses("battery", charge(400.0), Rule::WriteBudget);
+        let flash = all_flash.battery_limits().flash_commands.clone();
+        let counts = all_flash.ledger.counts("battery", &flash, all_flash.uptime);
+        assert_eq!((counts.writes, counts.flash_writes), (8, 8));
+        let counts = all_flash.ledger.counts("battery", &[CommandKind::Hold].into(), all_flash.uptime);
+        assert_eq!((counts.writes, counts.flash_writes), (8, 4));
         all_flash.battery_limits().flash_writes_per_day = 10;
         all_flash.accepts("battery", charge(400.0));
         let mut none = bench(None, 0);

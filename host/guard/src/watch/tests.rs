@@ -123,3 +123,93 @@ fn a_level_that_was_never_observed_is_doubted_when_far_away() {
     bench.battery().soc_pct.value = Some(80.0);
     assert_eq!(verdict(&bench), "implausible");
 }
+
+#[test]
+fn the_step_that_is_just_possible_is_believed() {
+    // 1920 W of 1920 Wh are 5 % in 180 s, of which 120 s are the device's delay; 2 % are rounding.
+    assert_eq!(show(&mut Bench::new(), 60, 62.0), "known");
+    assert_eq!(show(&mut Bench::new(), 60, 62.001), "implausible");
+    assert_eq!(show(&mut Bench::new(), 1, 61.0), "implausible");
+}
+
+#[test]
+fn samples_of_different_levels_confirm_nothing_however_alike() {
+    let mut bench = Bench::new();
+    for soc_pct in [12.0, 18.0, 24.0, 30.0] {
+        assert_eq!(show(&mut bench, 5, soc_pct), "implausible", "{soc_pct} %");
+    }
+}
+
+#[test]
+fn what_is_doubted_is_told_apart() {
+    let mut bench = Bench::new();
+    show(&mut bench, 10, 12.0);
+    assert_eq!(bench.watch.doubt("battery", 12.0), Some(Doubt::Jumped { from: 55.0, samples: 1 }));
+    assert_eq!(bench.watch.doubt("battery", 55.0), None);
+    assert_eq!(bench.watch.doubt("battery", 60.0), None);
+    assert_eq!(bench.watch.doubt("battery", 60.1), Some(Doubt::Jumped { from: 55.0, samples: 0 }));
+}
+
+#[test]
+fn what_cannot_be_a_level_or_a_power_is_not_observed() {
+    let mut bench = Bench::new();
+    for _ in 0..4 {
+        show(&mut bench, 10, 250.0);
+    }
+    assert_eq!(show(&mut bench, 10, 55.0), "known");
+    for _ in 0..4 {
+        bench.pass(Duration::from_secs(10));
+        let fault = Some(Fault::Unavailable { state: "unavailable".into() });
+        bench.battery().soc_pct = model::Reading { fault, ..model::Reading::of("sensor.soc", 12.0, bench.now) };
+        bench.observe();
+    }
+    assert_eq!(show(&mut bench, 10, 55.0), "known");
+    bench.battery().power_w.value = Some(f64::INFINITY);
+    bench.observe();
+    assert_eq!(show(&mut bench, 10, 55.0), "known");
+}
+
+#[test]
+fn an_empty_battery_that_is_discharged_stays_empty() {
+    let mut bench = Bench::with_soc(0.0);
+    bench.battery().power_w.value = Some(800.0);
+    bench.observe();
+    assert_eq!(show(&mut bench, 3600, 0.0), "known");
+}
+
+#[test]
+fn just_the_share_that_may_go_through_is_believed() {
+    let mut bench = Bench::new();
+    bench.battery().power_w.value = Some(800.0);
+    bench.observe();
+    assert_eq!(show(&mut bench, 432, 55.0), "known");
+    assert_eq!(show(&mut bench, 1, 55.0), "stale");
+}
+
+#[test]
+fn only_what_is_new_tells_of_the_clock() {
+    let behind_s = |bench: &Bench| bench.watch.clock_behind().map(|behind| behind.as_secs());
+    let mut bench = Bench::new();
+    bench.now += Duration::from_secs(100);
+    bench.observe();
+    assert_eq!(behind_s(&bench), None, "nothing new came");
+    bench.home.grid_power_w.at = Some(bench.now);
+    bench.observe();
+    assert_eq!(behind_s(&bench), Some(0));
+    bench.now += Duration::from_secs(100);
+    bench.observe();
+    assert_eq!(behind_s(&bench), Some(0), "nothing new came");
+
+    bench.home.grid_power_w.at = Some(bench.ago(-3600));
+    bench.observe();
+    assert_eq!(behind_s(&bench), Some(-3600));
+    bench.home.grid_power_w.at = Some(bench.ago(90));
+    bench.observe();
+    assert_eq!(behind_s(&bench), Some(90), "what came from the future is gone");
+
+    bench.home.grid_power_w.at = Some(bench.now);
+    bench.observe();
+    bench.home.grid_power_w.at = None;
+    bench.observe();
+    assert_eq!(behind_s(&bench), Some(0), "what is left is not new");
+}

@@ -3,9 +3,9 @@
 use crate::common::{at, full_tick, hours, json, tick_at};
 use jiff::{SignedDuration, Timestamp};
 use model::home::Baseline;
-use model::snapshot::{Extra, PastSlot, TaskState};
+use model::snapshot::{Extra, PastSlot};
 use model::{Command, Decision, Stage, Tick};
-use wattwright_journal::{Error, Journal, Keep, Level, Memory, Pruned, TaskProgress};
+use wattwright_journal::{Error, Journal, Keep, Level, Memory, Pruned};
 
 #[test]
 fn a_tick_comes_back_bit_for_bit() {
@@ -149,24 +149,13 @@ fn the_first_baseline_stays_until_it_is_forgotten() {
 }
 
 #[test]
-fn memories_and_tasks_keep_the_newest() {
+fn memories_keep_the_newest() {
     let journal = Journal::in_memory().unwrap();
     assert_eq!(journal.load_memory("rule-based").unwrap(), None);
     journal.save_memory("rule-based", "aa", &[1, 2]).unwrap();
     journal.save_memory("rule-based", "bb", &[0, 255]).unwrap();
     let kept = Memory { hash: "bb".into(), bytes: vec![0, 255] };
     assert_eq!(journal.load_memory("rule-based").unwrap(), Some(kept));
-
-    assert_eq!(journal.load_task("wash").unwrap(), None);
-    let period_start = at("2026-11-24T17:00:00.000001Z");
-    for (done_wh, state) in [(0.0, TaskState::Waiting), (450.125, TaskState::Running)] {
-        let progress = TaskProgress { period_start, done_wh, state };
-        journal.save_task("wash", &progress).unwrap();
-        assert_eq!(journal.load_task("wash").unwrap(), Some(progress));
-    }
-    let nan = TaskProgress { period_start, done_wh: f64::NAN, state: TaskState::Running };
-    let error = journal.save_task("wash", &nan).unwrap_err().to_string();
-    assert!(error.contains("`wash`") && error.contains("NaN Wh"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
-//! Signing in and out.
+//! Signing in and out, and one's own password.
 
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,17 +10,21 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::accounts::{Known, Unwelcome};
-use super::gate::{Gate, is_secure, set_cookie, write_down};
-use super::{Access, UserRole, sessions};
+use super::gate::{Gate, is_secure, no_accounts, set_cookie, write_down};
+use super::{Access, UserRole, people, sessions};
 use crate::error::{ApiError, Failure, quoted};
 use crate::query::Parameters;
-use crate::strategies::Meant;
+use crate::strategies::{Body, Meant, json};
 
 /// A name and a password need no more.
 const BODY_MOST: usize = 2048;
 
 pub(crate) fn routes() -> OpenApiRouter<Gate> {
-    OpenApiRouter::new().routes(routes!(greet, enter, leave)).layer(DefaultBodyLimit::max(BODY_MOST))
+    OpenApiRouter::new()
+        .routes(routes!(greet, enter, leave))
+        .routes(routes!(change_password))
+        .merge(people::routes())
+        .layer(DefaultBodyLimit::max(BODY_MOST))
 }
 
 /// Who asks.
@@ -86,40 +89,92 @@ async fn enter(
     State(gate): State<Gate>,
     parameters: Parameters,
     headers: HeaderMap,
-    body: Result<Json<Credentials>, JsonRejection>,
+    body: Body<Credentials>,
 ) -> Result<Response, ApiError> {
     parameters.only(&[])?;
-    let Json(Credentials { name, password }) = body.map_err(|error| {
-        ApiError::new(error.status(), "bad-body", format!("the body cannot be read: {}", error.body_text()))
-    })?;
-    let Access::Accounts(accounts) = &gate.access else {
-        let message = "nobody need sign in here: everyone on this machine is the owner";
-        return Err(ApiError::new(StatusCode::NOT_FOUND, "no-accounts", message));
-    };
+    let Credentials { name, password } = json(body)?;
+    let accounts = gate.accounts()?;
     match accounts.enter(name.clone(), password).await {
         Ok((known, token)) => {
             write_down(&gate.journal, accounts, format!("{name} ({}): signed in", known.role.name()));
-            let mut response = greeting(Some(known)).into_response();
-            set_cookie(response.headers_mut(), &token, sessions::LIFE.as_secs(), is_secure(&headers));
-            Ok(response)
+            Ok(entered(known, &token, &headers))
         }
-        Err(Unwelcome::Wrong) => {
-            write_down(&gate.journal, accounts, format!("{}: wrong name or password", quoted(&name)));
-            Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong-password", "the name or the password is wrong"))
+        Err(error) => {
+            if matches!(error, Unwelcome::Wrong) {
+                write_down(&gate.journal, accounts, format!("{}: wrong name or password", quoted(&name)));
+            }
+            Ok(unwelcome(error, "the name or the password is wrong"))
         }
-        Err(Unwelcome::TooOften(wait)) => {
+    }
+}
+
+/// An answer with which a session begins.
+fn entered(known: Known, token: &str, headers: &HeaderMap) -> Response {
+    let mut response = greeting(Some(known)).into_response();
+    set_cookie(response.headers_mut(), token, sessions::LIFE.as_secs(), is_secure(headers));
+    response
+}
+
+fn unwelcome(error: Unwelcome, wrong: &str) -> Response {
+    match error {
+        Unwelcome::Wrong => ApiError::new(StatusCode::UNAUTHORIZED, "wrong-password", wrong).into_response(),
+        Unwelcome::TooOften(wait) => {
             let seconds = wait.as_secs().max(1);
             let message = format!("too often wrong; wait {} minutes", seconds.div_euclid(60) + 1);
             let mut response =
                 ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", message).into_response();
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            Ok(response)
+            response
         }
-        Err(Unwelcome::Failed(reason)) => {
+        Unwelcome::WillNotDo(error) => ApiError::from(error).into_response(),
+        Unwelcome::Failed(reason) => {
             tracing::error!(reason, "nobody can sign in");
             let message = "this could not be done; the daemon's log says why";
-            Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", message))
+            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", message).into_response()
         }
+    }
+}
+
+/// A user's own password, and the next one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password until now.
+    pub old: String,
+    /// The next one: 10 characters or more.
+    pub new: String,
+}
+
+/// Changes one's own password. All one's sessions end; this browser gets a new one.
+#[utoipa::path(put, path = "/api/password", tag = "access",
+    request_body = PasswordChange,
+    params(("x-wattwright" = String, Header, description = "The session's word.")),
+    responses(
+        (status = 200, description = "Changed; the word is another.", body = Greeting),
+        (status = 403, description = "The old password is wrong.", body = Failure),
+        (status = 404, description = "There are no users.", body = Failure),
+        (status = 422, description = "The new password will not do.", body = Failure),
+        (status = 429, description = "Too often wrong; `Retry-After` says how many seconds to wait.", body = Failure),
+    ))]
+async fn change_password(
+    _: Meant,
+    State(gate): State<Gate>,
+    known: Option<Extension<Known>>,
+    parameters: Parameters,
+    headers: HeaderMap,
+    body: Body<PasswordChange>,
+) -> Result<Response, ApiError> {
+    parameters.only(&[])?;
+    let PasswordChange { old, new } = json(body)?;
+    let accounts = gate.accounts()?;
+    let Extension(known) = known.ok_or_else(no_accounts)?;
+    match accounts.change_password(known.name, old, new).await {
+        Ok((known, token)) => Ok(entered(known, &token, &headers)),
+        // Not 401, at which the page would think that nobody is signed in any more.
+        Err(Unwelcome::Wrong) => {
+            Err(ApiError::new(StatusCode::FORBIDDEN, "wrong-password", "the password until now is wrong"))
+        }
+        Err(error) => Ok(unwelcome(error, "the password is wrong")),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
+
+use super::hashed;
 
 /// A session that is not used ends after this long.
 const IDLE: SignedDuration = SignedDuration::from_hours(24 * 7);
@@ -95,10 +96,6 @@ fn is_alive(session: &Session, now: Timestamp) -> bool {
     now.duration_since(session.begun_at) < LIFE
         && now.duration_since(session.seen_at) < IDLE
         && session.ends_at.is_none_or(|end| now < end)
-}
-
-fn hashed(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
 }
 
 #[cfg(test)]

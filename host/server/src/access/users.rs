@@ -1,15 +1,13 @@
 //! Users and their passwords, in one file that only the owner of the machine can read.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use serde::{Deserialize, Serialize};
 
 use super::UserRole;
+use super::file::{ListFile, Version};
 use crate::error::quoted;
 
 /// Least characters of a password.
@@ -21,23 +19,26 @@ const PASSWORD_MOST: usize = 512;
 #[derive(Debug, thiserror::Error)]
 pub enum UsersError {
     /// The file cannot be read or written.
-    #[error("{path}: cannot {doing} the users")]
+    #[error("{path}: cannot be {doing}")]
     File {
         /// Which file.
         path: PathBuf,
-        /// What was tried.
+        /// What was tried: `read`, `written`.
         doing: &'static str,
         /// Why.
         source: io::Error,
     },
     /// The file is not one of ours.
-    #[error("{path}: these are no users")]
+    #[error("{path}: this is not what Wattwright writes there")]
     Unreadable {
         /// Which file.
         path: PathBuf,
         /// Why.
         source: serde_json::Error,
     },
+    /// There is no such user or token.
+    #[error("{0}")]
+    NotFound(String),
     /// It cannot be done as asked.
     #[error("{0}")]
     Refused(String),
@@ -70,6 +71,16 @@ pub(super) fn take_as_long(password: &str) {
     let _ = hash(password, &[0; 16]);
 }
 
+fn hash_new(password: &str) -> Result<String, UsersError> {
+    if password.chars().count() < PASSWORD_LEAST || password.len() > PASSWORD_MOST {
+        let message = format!("a password has {PASSWORD_LEAST} characters or more, and {PASSWORD_MOST} bytes at most");
+        return Err(UsersError::Refused(message));
+    }
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).map_err(|error| UsersError::Refused(format!("there is no salt: {error}")))?;
+    hash(password, &salt)
+}
+
 fn hash(password: &str, salt: &[u8; 16]) -> Result<String, UsersError> {
     let hashed = Argon2::default().hash_password_with_salt(password.as_bytes(), salt);
     hashed.map(|hash| hash.to_string()).map_err(|error| UsersError::Refused(format!("the password: {error}")))
@@ -78,13 +89,13 @@ fn hash(password: &str, salt: &[u8; 16]) -> Result<String, UsersError> {
 /// The file with all users.
 #[derive(Clone, Debug)]
 pub struct Users {
-    path: PathBuf,
+    file: ListFile<User>,
 }
 
 impl Users {
     /// In a home's state folder.
     pub fn new(state_dir: &Path) -> Self {
-        Self { path: state_dir.join("users.json") }
+        Self { file: ListFile::new(state_dir.join("users.json")) }
     }
 
     /// Name and role of each, by name.
@@ -98,24 +109,66 @@ impl Users {
     /// Adds a user, or gives one another role and password.
     ///
     /// # Errors
-    /// The name or the password will not do, or the file cannot be written.
+    /// The name or the password will not do, the others would be without an owner, or the file cannot be written.
     pub fn add(&self, name: &str, role: UserRole, password: &str) -> Result<(), UsersError> {
+        self.put(name, role, password, |_| Ok(()))
+    }
+
+    /// Adds a user whose name nobody has.
+    ///
+    /// # Errors
+    /// As for [`Users::add`]; somebody has that name.
+    pub fn add_new(&self, name: &str, role: UserRole, password: &str) -> Result<(), UsersError> {
+        self.put(name, role, password, |users| match users.iter().any(|user| user.name == name) {
+            true => Err(UsersError::Refused(format!("there is a user {} already", quoted(name)))),
+            false => Ok(()),
+        })
+    }
+
+    fn put(
+        &self,
+        name: &str,
+        role: UserRole,
+        password: &str,
+        check: impl FnOnce(&[User]) -> Result<(), UsersError>,
+    ) -> Result<(), UsersError> {
         if !model::is_valid_id(name) {
             let message = format!("{} is no name for a user; use 1 to 40 of a-z, 0-9 and -", quoted(name));
             return Err(UsersError::Refused(message));
         }
-        if password.chars().count() < PASSWORD_LEAST || password.len() > PASSWORD_MOST {
-            let message =
-                format!("a password has {PASSWORD_LEAST} characters or more, and {PASSWORD_MOST} bytes at most");
-            return Err(UsersError::Refused(message));
-        }
-        let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(|error| UsersError::Refused(format!("there is no salt: {error}")))?;
-        let user = User { name: name.to_owned(), role, password: hash(password, &salt)? };
-        let mut users = self.load()?;
-        users.retain(|known| known.name != name);
-        users.push(user);
-        self.save(users)
+        let user = User { name: name.to_owned(), role, password: hash_new(password)? };
+        self.file.change(|users| {
+            check(users)?;
+            let had_owner = has_owner(users);
+            users.retain(|known| known.name != name);
+            users.push(user);
+            users.sort_by(|one, other| one.name.cmp(&other.name));
+            keep_owner(had_owner, users, name)
+        })
+    }
+
+    /// Gives a user another role.
+    ///
+    /// # Errors
+    /// There is no such user, nobody would be left as owner, or the file cannot be written.
+    pub fn set_role(&self, name: &str, role: UserRole) -> Result<(), UsersError> {
+        self.file.change(|users| {
+            let had_owner = has_owner(users);
+            one(users, name)?.role = role;
+            keep_owner(had_owner, users, name)
+        })
+    }
+
+    /// Gives a user another password, which ends their sessions.
+    ///
+    /// # Errors
+    /// There is no such user, the password will not do, or the file cannot be written.
+    pub fn set_password(&self, name: &str, password: &str) -> Result<(), UsersError> {
+        let password = hash_new(password)?;
+        self.file.change(|users| {
+            one(users, name)?.password = password;
+            Ok(())
+        })
     }
 
     /// A password of 100 random bits, in letters and digits that are not taken for each other.
@@ -135,50 +188,38 @@ impl Users {
     /// # Errors
     /// There is no such user, the others would be without an owner, or the file cannot be written.
     pub fn remove(&self, name: &str) -> Result<(), UsersError> {
-        let users = self.load()?;
-        let (gone, left): (Vec<_>, Vec<_>) = users.into_iter().partition(|user| user.name == name);
-        if gone.is_empty() {
-            return Err(UsersError::Refused(format!("there is no user {}", quoted(name))));
-        }
-        if !left.is_empty() && left.iter().all(|user| user.role != UserRole::Owner) {
-            let message = format!("{} is the last owner; add another one first", quoted(name));
-            return Err(UsersError::Refused(message));
-        }
-        self.save(left)
+        self.file.change(|users| {
+            one(users, name)?;
+            let had_owner = has_owner(users);
+            users.retain(|user| user.name != name);
+            // The last one may go: then there are no users, as in the beginning.
+            keep_owner(had_owner && !users.is_empty(), users, name)
+        })
     }
 
     pub(super) fn load(&self) -> Result<Vec<User>, UsersError> {
-        match fs::read(&self.path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|source| UsersError::Unreadable { path: self.path.clone(), source }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(source) => Err(self.failed("read", source)),
-        }
+        self.file.load()
     }
 
-    /// When the file was written last; `None`: there is none.
-    pub(super) fn written_at(&self) -> Option<SystemTime> {
-        fs::metadata(&self.path).and_then(|file| file.modified()).ok()
+    pub(super) fn version(&self) -> Version {
+        self.file.version()
     }
+}
 
-    fn save(&self, mut users: Vec<User>) -> Result<(), UsersError> {
-        users.sort_by(|one, other| one.name.cmp(&other.name));
-        let text = serde_json::to_vec_pretty(&users)
-            .map_err(|source| UsersError::Unreadable { path: self.path.clone(), source })?;
-        let new = self.path.with_extension("json.new");
-        let write = || {
-            if let Some(folder) = self.path.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new)?;
-            file.write_all(&text)?;
-            file.sync_all()?;
-            fs::rename(&new, &self.path)
-        };
-        write().map_err(|source| self.failed("write", source))
-    }
+fn one<'u>(users: &'u mut [User], name: &str) -> Result<&'u mut User, UsersError> {
+    users
+        .iter_mut()
+        .find(|user| user.name == name)
+        .ok_or_else(|| UsersError::NotFound(format!("there is no user {}", quoted(name))))
+}
 
-    fn failed(&self, doing: &'static str, source: io::Error) -> UsersError {
-        UsersError::File { path: self.path.clone(), doing, source }
+fn has_owner(users: &[User]) -> bool {
+    users.iter().any(|user| user.role == UserRole::Owner)
+}
+
+fn keep_owner(needed: bool, users: &[User], name: &str) -> Result<(), UsersError> {
+    if needed && !has_owner(users) {
+        return Err(UsersError::Refused(format!("{} is the last owner; add another one first", quoted(name))));
     }
+    Ok(())
 }

@@ -9,13 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use wattwright_server::access::{Need, ROUTES};
-use wattwright_server::{Access, Accounts, UserRole, Users, openapi_json};
+use wattwright_server::{Access, Accounts, Tokens, UserRole, Users, openapi_json};
 
 use crate::common::{Fixture, NOW};
 
-const WORD: HeaderName = HeaderName::from_static("x-wattwright");
-const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
-const PASSWORD: &str = "correct horse battery";
+pub const WORD: HeaderName = HeaderName::from_static("x-wattwright");
+pub const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
+pub const PASSWORD: &str = "correct horse battery";
 
 /// Hashing takes its time, so it is done once for all tests.
 static FILE: LazyLock<String> = LazyLock::new(|| {
@@ -27,41 +27,43 @@ static FILE: LazyLock<String> = LazyLock::new(|| {
     std::fs::read_to_string(folder.path().join("users.json")).unwrap()
 });
 
-struct House {
-    fixture: Fixture,
-    users: Users,
+pub struct House {
+    pub fixture: Fixture,
+    pub users: Users,
+    pub tokens: Tokens,
     seconds: Arc<AtomicI64>,
     _folder: tempfile::TempDir,
 }
 
 /// What a browser has after signing in.
 #[derive(Clone)]
-struct Signed {
-    cookie: String,
-    word: String,
+pub struct Signed {
+    pub cookie: String,
+    pub word: String,
 }
 
 impl House {
     /// With one user for each role, named after it.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("users.json"), &*FILE).unwrap();
         let users = Users::new(folder.path());
+        let tokens = Tokens::new(folder.path());
         let seconds = Arc::new(AtomicI64::new(0));
         let clock = seconds.clone();
         let start: Timestamp = NOW.parse().unwrap();
         let now = move || start + SignedDuration::from_secs(clock.load(Ordering::SeqCst));
         let mut fixture = Fixture::new(3);
-        fixture.server.access = Access::Accounts(Arc::new(Accounts::new(users.clone(), Arc::new(now))));
+        fixture.server.access = Access::Accounts(Arc::new(Accounts::new(users.clone(), tokens.clone(), Arc::new(now))));
         // Sessions are those of one server, which each question of the fixture would make anew otherwise.
-        Self { fixture, users, seconds, _folder: folder }
+        Self { fixture, users, tokens, seconds, _folder: folder }
     }
 
-    fn later(&self, by: SignedDuration) {
+    pub fn later(&self, by: SignedDuration) {
         self.seconds.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
 
-    async fn ask(
+    pub async fn ask(
         &self,
         method: &str,
         path: &str,
@@ -73,41 +75,41 @@ impl House {
         (status, headers, serde_json::from_str(&body).unwrap_or(Value::String(body)))
     }
 
-    async fn enter(&self, name: &str, password: &str) -> (StatusCode, HeaderMap, Value) {
+    pub async fn enter(&self, name: &str, password: &str) -> (StatusCode, HeaderMap, Value) {
         let body = json!({ "name": name, "password": password }).to_string();
         self.ask("POST", "/api/session", &[(WORD, "1"), JSON], &body).await
     }
 
-    async fn signed(&self, name: &str) -> Signed {
+    pub async fn signed(&self, name: &str) -> Signed {
         let (status, headers, body) = self.enter(name, PASSWORD).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         Signed { cookie: cookie(&headers).unwrap(), word: body["word"].as_str().unwrap().to_owned() }
     }
 
-    async fn status(&self, method: &str, path: &str, signed: &Signed) -> (StatusCode, String) {
+    pub async fn status(&self, method: &str, path: &str, signed: &Signed) -> (StatusCode, String) {
         let headers = [(header::COOKIE, signed.cookie.as_str()), (WORD, signed.word.as_str()), JSON];
         let (status, _, body) = self.ask(method, path, &headers, "{}").await;
         (status, code(&body))
     }
 }
 
-fn code(body: &Value) -> String {
+pub fn code(body: &Value) -> String {
     body["error"]["code"].as_str().unwrap_or_default().to_owned()
 }
 
 /// Name and value of the cookie that an answer sets.
-fn cookie(headers: &HeaderMap) -> Option<String> {
+pub fn cookie(headers: &HeaderMap) -> Option<String> {
     Some(headers.get(header::SET_COOKIE)?.to_str().unwrap().split(';').next().unwrap().to_owned())
 }
 
 /// Every route that can be asked without an end, with real values in it.
-fn routes() -> impl Iterator<Item = (&'static str, String, Need)> {
+pub fn routes() -> impl Iterator<Item = (&'static str, String, Need)> {
     let concrete = |pattern: &str| pattern.replace("{id}", "2").replace("{name}", "mine");
     // The stream of events is endless once it is allowed.
     ROUTES.iter().map(move |(method, pattern, need)| (*method, concrete(pattern), *need))
 }
 
-fn changes(method: &str) -> bool {
+pub fn changes(method: &str) -> bool {
     method != "GET"
 }
 
@@ -156,7 +158,7 @@ async fn each_route_is_for_its_role_and_those_above() {
             let refused = (status, code.as_str()) == (StatusCode::FORBIDDEN, "not-allowed");
             let allowed = match need {
                 Need::Nothing => true,
-                Need::Role(least) => role >= least,
+                Need::Somebody { role: least, .. } => role >= least,
             };
             assert_eq!(refused, !allowed, "{name}: {method} {path}: {status} {code}");
             assert!(status != StatusCode::UNAUTHORIZED || need == Need::Nothing, "{name}: {method} {path}");

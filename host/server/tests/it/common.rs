@@ -20,8 +20,9 @@ use wattwright_server::lab::{Backtest, LabState, NewBacktest};
 use wattwright_server::manage::{
     Examination, LogEntry, Manage, ManageError, Problem, Role, RoleChange, StrategyDetail,
 };
+use wattwright_server::site::{LogLine, SetupView};
 use wattwright_server::what_if::{Alternative, Comparison, WhatIf};
-use wattwright_server::{Access, AllowedHosts, ByHand, Evaluate, Lab, Server, router};
+use wattwright_server::{Access, AllowedHosts, ByHand, Evaluate, Lab, Server, Site, router};
 
 pub const NOW: &str = "2026-11-24T12:07:00Z";
 
@@ -292,6 +293,27 @@ impl Lab for Beside {
     }
 }
 
+/// A home with nothing in it.
+struct House;
+
+impl Site for House {
+    fn setup(&self) -> SetupView {
+        serde_json::from_value(json!({
+            "at": NOW, "columns": [], "fetched": [], "problems": [], "targets": [],
+            "connection": {
+                "import_limit_w": null, "feed_in_limit_w": 800.0, "phase_limit_a": null, "meter_stale_after_s": 60
+            },
+            "journal_bytes": 4096, "keep_ticks_days": 90, "keep_past_days": 800
+        }))
+        .unwrap()
+    }
+
+    fn log(&self) -> Vec<LogLine> {
+        let (level, part, text) = ("info".to_owned(), "test".to_owned(), "started".to_owned());
+        vec![LogLine { at: NOW.parse().unwrap(), level, part, text }]
+    }
+}
+
 pub struct Fixture {
     pub manager: Arc<Manager>,
     pub hand: Arc<Mutex<Hand>>,
@@ -317,6 +339,7 @@ impl Fixture {
             hand: Arc::new(Owner(hand.clone())),
             evaluate: Arc::new(Beside::default()),
             lab: Arc::new(Beside::default()),
+            site: Arc::new(House),
             journal: journal.clone(),
             hosts: AllowedHosts::new(["wattwright.local"]),
             access: Access::Open,

@@ -13,3 +13,5 @@ mod home;
 #[cfg(test)]
 #[path = "../../../rule-based/tests/strategy/properties.rs"]
 mod properties;
+#[cfg(test)]
+mod tasks;

@@ -222,3 +222,14 @@ fn without_the_meter_nothing_that_the_grant_measures() {
     stale.home.grid_power_w.at = Some(stale.ago(61));
     stale.refuses("battery", discharge(300.0), Rule::StaleReading);
 }
+
+#[test]
+fn says_what_the_owner_allows() {
+    let mut bench = Bench::new();
+    bench.mandate.grant.max_power_w = Some(300.0);
+    for command in [charge(900.0), discharge(700.0), Command::Balance(BalanceLimits::default())] {
+        let judged = bench.judge(&[("battery", command)]).remove(0);
+        let text = judged.verdict.findings.last().map(|finding| finding.text.clone()).unwrap();
+        assert!(text.contains("above 300 W") && text.contains("max_power_w"), "{text}");
+    }
+}

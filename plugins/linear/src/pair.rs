@@ -1,0 +1,144 @@
+//! One battery and one task at once, exactly: when the task runs changes what stored energy is worth, and the other
+//! way round.
+
+use crate::curve::Curve;
+use crate::job::Job;
+use crate::market::{SLACK_PER_KWH, Store};
+
+/// What a slot costs by what is taken out of the battery, without the task and with a share of what it can use.
+pub(crate) struct Costs<'a> {
+    pub hours: &'a dyn Fn(usize) -> f64,
+    pub without: &'a [Curve],
+    pub with: &'a dyn Fn(usize, f64) -> Curve,
+}
+
+/// The run of the task that costs least when the battery does what is best with it. `after` is the cost to come after
+/// the last slot.
+pub(crate) fn best_run(store: &Store, job: &Job, costs: &Costs<'_>, after: Curve) -> Vec<f64> {
+    let pair = Pair { store, costs };
+    if job.is_block { pair.block(job, after) } else { pair.paused(job, after) }
+}
+
+struct Pair<'a> {
+    store: &'a Store,
+    costs: &'a Costs<'a>,
+}
+
+impl Pair<'_> {
+    fn before(&self, t: usize, cost: &Curve, after: &Curve) -> Curve {
+        let mut curve = cost.share(after, self.store.base_kwh(), self.store.top_kwh());
+        curve.add_below(self.store.floor_kwh, SLACK_PER_KWH * (self.costs.hours)(t));
+        curve
+    }
+
+    /// Where the battery goes in a slot.
+    fn end_kwh(&self, cost: &Curve, after: &Curve, stored_kwh: f64) -> (f64, f64) {
+        let inside = |end: &f64| *end >= self.store.base_kwh() - 1e-9 && *end <= self.store.top_kwh() + 1e-9;
+        let (least, most) = (stored_kwh - cost.until_kwh(), stored_kwh - cost.from_kwh);
+        let ends = after.points().map(|(end, _)| end).filter(|end| *end >= least && *end <= most);
+        let ends = ends.chain(cost.points().map(|(spent, _)| stored_kwh - spent).filter(inside));
+        let each = ends.map(|end| (end, after.at(end) + cost.at(stored_kwh - end)));
+        each.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((stored_kwh, f64::INFINITY))
+    }
+
+    fn block(&self, job: &Job, after: Curve) -> Vec<f64> {
+        let count = self.costs.without.len();
+        let mut done = vec![after];
+        for t in (0..count).rev() {
+            let before = self.before(t, &self.costs.without[t], &done[done.len() - 1]);
+            done.push(before);
+        }
+        done.reverse();
+        let none = vec![0.0; count];
+        // From each slot on: when it begins there, and when it has not begun yet.
+        let mut begun: Vec<Option<Curve>> = vec![None; count];
+        let mut waiting = vec![raised(&done[count], job.rest_cost(&none))];
+        for t in (0..count).rev() {
+            let mut curve = self.before(t, &self.costs.without[t], &waiting[waiting.len() - 1]);
+            if let Some(run) = job.block(t) {
+                let end = (t..count).find(|at| run[*at] <= 0.0).unwrap_or(count);
+                let mut running = raised(&done[end], job.rest_cost(&run));
+                for at in (t..end).rev() {
+                    running = self.before(at, &(self.costs.with)(at, run[at]), &running);
+                }
+                curve = curve.lower(&running);
+                begun[t] = Some(running);
+            }
+            waiting.push(curve);
+        }
+        waiting.reverse();
+        let mut stored_kwh = self.store.stored_kwh;
+        for t in 0..count {
+            if let Some(running) = &begun[t]
+                && running.at(stored_kwh) <= waiting[t].at(stored_kwh) + 1e-7
+            {
+                return job.block(t).unwrap_or(none);
+            }
+            stored_kwh = self.end_kwh(&self.costs.without[t], &waiting[t + 1], stored_kwh).0;
+        }
+        none
+    }
+
+    fn paused(&self, job: &Job, after: Curve) -> Vec<f64> {
+        let count = self.costs.without.len();
+        let each_kwh = job.most_kwh.iter().copied().fold(0.0, f64::max);
+        let need = if each_kwh > 0.0 { (job.need_kwh / each_kwh - 1e-6).ceil() as usize } else { 0 };
+        let with: Vec<Option<Curve>> =
+            (0..count).map(|t| (job.most_kwh[t] > 0.0).then(|| (self.costs.with)(t, job.most_kwh[t]))).collect();
+        // By how many slots are still needed.
+        let rest = |left: usize| job.rest_cost(&[job.need_kwh - (left as f64 * each_kwh).min(job.need_kwh)]);
+        let mut table: Vec<Vec<Option<Curve>>> =
+            vec![(0..=need).map(|left| Some(raised(&after, rest(left)))).collect()];
+        let mut usable_before = with.iter().filter(|curve| curve.is_some()).count();
+        for t in (0..count).rev() {
+            usable_before -= usize::from(with[t].is_some());
+            let next = &table[table.len() - 1];
+            let row = (0..=need)
+                .map(|left| {
+                    // What no way leads to.
+                    if need - left > usable_before {
+                        return None;
+                    }
+                    let off = next[left].as_ref().map(|after| self.before(t, &self.costs.without[t], after));
+                    let on = match (&with[t], left.checked_sub(1).and_then(|fewer| next[fewer].as_ref())) {
+                        (Some(cost), Some(after)) => Some(self.before(t, cost, after)),
+                        _ => None,
+                    };
+                    match (off, on) {
+                        (Some(off), Some(on)) => Some(off.lower(&on)),
+                        (off, on) => off.or(on),
+                    }
+                })
+                .collect();
+            table.push(row);
+        }
+        table.reverse();
+        let (mut stored_kwh, mut left, mut on) = (self.store.stored_kwh, need, Vec::new());
+        for t in 0..count {
+            let way = |cost: &Curve, after: Option<&Option<Curve>>| {
+                after.and_then(Option::as_ref).map(|after| self.end_kwh(cost, after, stored_kwh))
+            };
+            let off = way(&self.costs.without[t], table[t + 1].get(left));
+            let running = match (&with[t], left.checked_sub(1)) {
+                (Some(cost), Some(fewer)) => way(cost, table[t + 1].get(fewer)),
+                _ => None,
+            };
+            let runs = match (off, running) {
+                (Some(off), Some(running)) => running.1 <= off.1,
+                (_, running) => running.is_some(),
+            };
+            if let (true, Some((end, _))) = (runs, running) {
+                on.push(t);
+                left -= 1;
+                stored_kwh = end;
+            } else if let Some((end, _)) = off {
+                stored_kwh = end;
+            }
+        }
+        job.run(on)
+    }
+}
+
+fn raised(curve: &Curve, by: f64) -> Curve {
+    Curve { value: curve.value + by, ..curve.clone() }
+}
