@@ -35,6 +35,7 @@ const share = (text: string): number | null => {
 export function question(wishes: Wishes): WhatIf {
   const price = number(wishes.priceValue);
   return {
+    tick: null,
     strategy: wishes.strategy || null,
     changes: {
       import_price: wishes.price === 'flat' ? price : null,

@@ -613,6 +613,7 @@ export const de: Texts = {
     cancel: 'Abbrechen',
     failed: (why: string) => `Der letzte Rückblick endete ohne Ergebnis: ${why}`,
     result: 'Ergebnis',
+    table: 'Das Ergebnis als Tabelle',
     results: 'Aufgehobene Rückblicke',
     nothing: 'Noch keine.',
     forget: (when: string) => `Den von ${when} vergessen`,

@@ -620,6 +620,7 @@ export const en = {
     cancel: 'Cancel',
     failed: (why: string) => `The last backtest ended without a result: ${why}`,
     result: 'Result',
+    table: 'The result as a table',
     results: 'Backtests that are kept',
     nothing: 'None yet.',
     forget: (when: string) => `Forget the one of ${when}`,
