@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use wattwright_tests::daemon::Daemon;
-use wattwright_tests::files::{always_discharge, wattwright};
+use wattwright_tests::files::{always_discharge, always_discharge_again, wattwright};
 use wattwright_tests::home::Home;
 use wattwright_tests::page;
 use wattwright_tests::prices::Prices;
@@ -21,6 +21,8 @@ async fn of_the_simulated_home() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let strategy = folder.path().join("strategy.wasm");
     std::fs::write(&strategy, always_discharge()?)?;
+    let again = folder.path().join("strategy-again.wasm");
+    std::fs::write(&again, always_discharge_again()?)?;
     let mut command = Command::new(wattwright()?);
     command.arg("run").current_dir(folder.path());
     let daemon = Daemon::start(command, &folder.path().join("state"), &folder.path().join("log")).await?;
@@ -35,7 +37,7 @@ async fn of_the_simulated_home() -> Result<()> {
     let past = tick["input"]["snapshot"]["past"].as_array().map_or(0, Vec::len);
     ensure!(past >= 190, "two days are not filled in: {past} slots");
     score_days(&folder.path().join("state/journal.db"))?;
-    page::check_all(&daemon, "simulated-home", &strategy).await
+    page::check_all(&daemon, "simulated-home", &strategy, &again).await
 }
 
 /// As if the home had run for 16 days, with `linear` as a shadow that does better.

@@ -18,15 +18,16 @@ pub async fn check(daemon: &Daemon, name: &str) -> Result<()> {
     run(daemon.url(), name, "page.mjs", &[]).await
 }
 
-/// As [`check`], with every page and its main task, and strategies managed with the file `strategy`.
+/// As [`check`], with every page and its main task, and strategies managed with the file `strategy`, of which `again`
+/// is another version.
 ///
 /// # Errors
 ///
 /// A test fails.
-pub async fn check_all(daemon: &Daemon, name: &str, strategy: &Path) -> Result<()> {
-    let strategy = strategy.to_string_lossy();
-    for script in ["page.mjs", "pages.mjs", "hand.mjs", "strategies.mjs", "subpath.mjs"] {
-        run(daemon.url(), name, script, &[("STRATEGY", &strategy)]).await?;
+pub async fn check_all(daemon: &Daemon, name: &str, strategy: &Path, again: &Path) -> Result<()> {
+    let files = [("STRATEGY", &*strategy.to_string_lossy()), ("STRATEGY_AGAIN", &*again.to_string_lossy())];
+    for script in ["page.mjs", "pages.mjs", "hand.mjs", "strategies.mjs", "whatif.mjs", "lab.mjs", "subpath.mjs"] {
+        run(daemon.url(), name, script, &files).await?;
     }
     Ok(())
 }

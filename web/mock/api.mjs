@@ -2,6 +2,7 @@
 // choice holds until the next one.
 import { gate } from './accounts.mjs';
 import { decisions, energy, replay, ticks } from './history.mjs';
+import { lab, whatIf } from './lab.mjs';
 import { scenarios } from './scenarios.mjs';
 import { setupPage } from './setup.mjs';
 import { strategies } from './strategies.mjs';
@@ -61,6 +62,8 @@ function answer(method, url, body) {
   const { pathname, searchParams } = url;
   const managed = strategies(method, pathname, body);
   if (managed) return managed;
+  const played = lab(method, pathname, body);
+  if (played) return played;
   const state = build();
   const site = setupPage(method, pathname, body, state);
   if (site) return site;
@@ -73,6 +76,9 @@ function answer(method, url, body) {
       return [200, decisions(state)];
     case '/api/energy':
       return [200, energy(state, searchParams)];
+    case '/api/what-if':
+      if (!state.tick) return [404, failure('not-found', 'nothing was decided yet')];
+      return [200, whatIf(state, body)];
     case '/api/ticks':
       return [200, ticks(state, searchParams)];
   }

@@ -108,6 +108,7 @@ export function energy({ live }, query) {
       discharge_wh: sum(1850),
       cost: sum(1.62 - 0.5 * sunny, missing),
       saving: sum(i % 6 === 3 ? -0.04 : 0.21 + 0.2 * sunny, missing),
+      saving_self_consumption: sum(i % 6 === 3 ? -0.09 : 0.06 + 0.12 * sunny, missing),
       cycles: 0.93 * days * part,
     });
   }

@@ -96,6 +96,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lab": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be played, what is under way, what is kept. */
+        get: operations["state"];
+        put?: never;
+        /**
+         * Begins a backtest: strategies are played through a past in their sandboxes and under the guard, beside the
+         *     control of the home.
+         */
+        post: operations["start"];
+        /** Ends the backtest under way without a result. */
+        delete: operations["cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lab/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A backtest that is kept, with its curves. */
+        get: operations["result"];
+        put?: never;
+        post?: never;
+        /** Forgets a backtest. */
+        delete: operations["forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -601,6 +641,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The same decision with other inputs: calls a strategy in its sandbox, and the guard. Nothing is recorded, nothing
+         *     sent.
+         */
+        post: operations["what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -663,6 +723,18 @@ export interface components {
              */
             memory_bytes: number | null;
         };
+        /** @description One way to decide. */
+        Alternative: {
+            strategy?: components["schemas"]["StrategyRef"] | null;
+            plan?: components["schemas"]["Plan"] | null;
+            /** @description What the guard says of it. */
+            verdicts: components["schemas"]["Verdict"][];
+            /** @description Why there is no plan. */
+            failure?: string | null;
+            /** @description What is known or assumed of the slots ahead. */
+            ahead: components["schemas"]["Slot"][];
+            bill?: components["schemas"]["Bill"] | null;
+        };
         /** @description A strategy that was asked and gave no usable plan. */
         Attempt: {
             /** @description Which strategy. */
@@ -694,6 +766,138 @@ export interface components {
              * @description How long that lasts at the present use of the home, in hours; `None`: unknown, or no use.
              */
             hours?: number | null;
+        };
+        /** @description A backtest that was made. */
+        Backtest: {
+            /**
+             * Format: int64
+             * @description Its id; later ones have greater ones.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description How long it took, seconds.
+             */
+            wall_s: number;
+            /** @description What was asked for. */
+            request: components["schemas"]["NewBacktest"];
+            /**
+             * Format: date-time
+             * @description First instant of what was played.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The first instant after.
+             */
+            until: string;
+            /**
+             * Format: int64
+             * @description How many slots were played.
+             */
+            slots: number;
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description The fixed references, then the strategies as they were asked for. */
+            lines: components["schemas"]["BacktestLine"][];
+        };
+        /** @description One day of a line. */
+        BacktestDay: {
+            /**
+             * Format: date
+             * @description In the home's calendar.
+             */
+            day: string;
+            /**
+             * Format: double
+             * @description Cost of this day alone, adjusted for what was stored.
+             */
+            cost: number;
+            /**
+             * Format: double
+             * @description Mean state of charge, percent.
+             */
+            soc_pct: number;
+        };
+        /** @description One strategy or reference. */
+        BacktestLine: {
+            /** @description What it is. */
+            kind: components["schemas"]["LineKind"];
+            /** @description The strategy's name; empty for a reference. */
+            strategy: string;
+            /** @description The strategy's version; empty for a reference. */
+            version: string;
+            /** @description Settings that were other than the owner's. */
+            settings: Record<string, never>;
+            /**
+             * Format: double
+             * @description Import at the import price less what export earned.
+             */
+            cost: number;
+            /**
+             * Format: double
+             * @description The same, adjusted for what was stored at the end.
+             */
+            cost_adjusted: number;
+            /**
+             * Format: double
+             * @description Less than without a battery, by the adjusted cost.
+             */
+            saved_against_no_battery: number;
+            /**
+             * Format: double
+             * @description Less than plain self-consumption, by the adjusted cost.
+             */
+            saved_against_self_consumption: number;
+            /**
+             * Format: double
+             * @description Which share of what could be saved beyond self-consumption was saved: 1 as perfect foresight.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description From the grid.
+             */
+            import_kwh: number;
+            /**
+             * Format: double
+             * @description To the grid.
+             */
+            export_kwh: number;
+            /**
+             * Format: double
+             * @description Stored energy that was taken out, in capacities.
+             */
+            cycles: number;
+            /**
+             * Format: int64
+             * @description Actions that the guard changed.
+             */
+            adjusted: number;
+            /**
+             * Format: int64
+             * @description Actions that the guard refused.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Times that there was no plan.
+             */
+            strategy_errors: number;
+            /**
+             * Format: double
+             * @description Median of a decision, milliseconds; `None`: a reference.
+             */
+            decide_ms?: number | null;
+            /** @description Day by day; empty in a list, and for perfect foresight. */
+            days: components["schemas"]["BacktestDay"][];
+            /** @description State of charge when each slot began, percent; of two weeks at most, else empty. */
+            soc_pct: number[];
         };
         /** @description Bounds for following the meter, watt at the bus; `None`: what the battery and the limits allow. */
         BalanceLimits: {
@@ -838,6 +1042,66 @@ export interface components {
             device_max_discharge_w?: number | null;
             taken?: components["schemas"]["Taken"] | null;
         };
+        /** @description A plan, played through the slots ahead whose price, use and sun are known. */
+        Bill: {
+            /**
+             * Format: double
+             * @description Import at the import price less what export earns, in the home's currency.
+             */
+            cost: number;
+            /**
+             * Format: double
+             * @description The same, with what is stored at the end beyond the start (or missing to it) credited (or charged) at the
+             *     mean import price times the discharge efficiency.
+             */
+            cost_adjusted: number;
+            /**
+             * Format: double
+             * @description From the grid.
+             */
+            import_kwh: number;
+            /**
+             * Format: double
+             * @description To the grid.
+             */
+            export_kwh: number;
+            /**
+             * Format: double
+             * @description Stored energy that is taken out, in capacities.
+             */
+            cycles: number;
+            /** @description Slot by slot, the first from now on. */
+            slots: components["schemas"]["BilledSlot"][];
+        };
+        /** @description A slot of a plan, played. */
+        BilledSlot: {
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            end: string;
+            command?: components["schemas"]["Command"] | null;
+            /**
+             * Format: double
+             * @description The battery: discharge positive, charge negative.
+             */
+            power_w: number;
+            /**
+             * Format: double
+             * @description At the meter: import positive, export negative.
+             */
+            grid_w: number;
+            /**
+             * Format: double
+             * @description At the end of the slot.
+             */
+            soc_pct: number;
+        };
         /** @description How often something may be done within a day, and was. */
         Budget: {
             /**
@@ -876,6 +1140,57 @@ export interface components {
             what: string;
             /** @enum {string} */
             kind: "strategy";
+        };
+        /** @description Changes of a snapshot; what is absent stays as it is, and what is unknown stays unknown. */
+        Changes: {
+            /**
+             * Format: double
+             * @description One import price for all that is ahead, currency per kWh: a tariff that does not vary.
+             * @default null
+             */
+            import_price: number | null;
+            /**
+             * Format: double
+             * @description Import prices ahead times this, before `import_price_plus`.
+             * @default null
+             */
+            import_price_factor: number | null;
+            /**
+             * Format: double
+             * @description Added to import prices ahead, currency per kWh.
+             * @default null
+             */
+            import_price_plus: number | null;
+            /**
+             * Format: double
+             * @description One export price for all that is ahead, currency per kWh.
+             * @default null
+             */
+            export_price: number | null;
+            /**
+             * Format: double
+             * @description What the home uses, now and ahead, times this.
+             * @default null
+             */
+            load_factor: number | null;
+            /**
+             * Format: double
+             * @description What the sun gives, now and ahead, times this.
+             * @default null
+             */
+            solar_factor: number | null;
+            /**
+             * Format: double
+             * @description Capacity and power of all batteries times this; their state of charge stays the same percentage.
+             * @default null
+             */
+            battery_factor: number | null;
+            /**
+             * Format: double
+             * @description State of charge of all batteries, percent.
+             * @default null
+             */
+            soc_pct: number | null;
         };
         /**
          * @description What a target can be told: the first four are for batteries, the others for devices. Powers are
@@ -931,6 +1246,23 @@ export interface components {
          * @enum {string}
          */
         CommandKind: "hold" | "charge" | "discharge" | "balance" | "turn_on_off" | "set_level" | "set_light" | "notify";
+        /** @description The decision as it was, and as it would be. */
+        Comparison: {
+            /**
+             * Format: int64
+             * @description Which decision.
+             */
+            tick: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            at: string;
+            /** @description As it was recorded. */
+            real: components["schemas"]["Alternative"];
+            /** @description With what was changed. */
+            other: components["schemas"]["Alternative"];
+        };
         /** @description Limits of the connection. */
         ConnectionSetup: {
             /**
@@ -1063,6 +1395,12 @@ export interface components {
              *     Charge that is still in the battery is not valued.
              */
             saving: components["schemas"]["Sum"];
+            /**
+             * @description What plain self-consumption with the same battery would have cost, less what it cost; what is stored at a
+             *     day's end more than that would have left is credited at the day's mean import price. It covers nothing where
+             *     the home has not one battery.
+             */
+            saving_self_consumption: components["schemas"]["Sum"];
             /**
              * Format: double
              * @description Equivalent full cycles: energy out of the batteries over their capacity; `None`: one is unknown.
@@ -1368,6 +1706,85 @@ export interface components {
             /** @description What it returned last time. Base64 in JSON. */
             memory?: string;
         };
+        /** @description The battery that is played unless another size is asked for. */
+        LabBattery: {
+            /**
+             * Format: double
+             * @description From 0 to 100 %.
+             */
+            capacity_wh: number;
+            /**
+             * Format: double
+             * @description Magnitude.
+             */
+            max_charge_w: number;
+            /**
+             * Format: double
+             * @description Magnitude.
+             */
+            max_discharge_w: number;
+        };
+        /**
+         * @description Which past is played.
+         * @enum {string}
+         */
+        LabData: "home" | "sample";
+        /**
+         * @description What strategies are told of what is to come.
+         * @enum {string}
+         */
+        LabForecast: "known" | "perfect";
+        /** @description A backtest under way. */
+        LabProgress: {
+            /** @description What was asked for. */
+            request: components["schemas"]["NewBacktest"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description Slots that are played.
+             */
+            slots_done: number;
+            /**
+             * Format: int64
+             * @description All that are to be played.
+             */
+            slots: number;
+        };
+        /** @description A past that can be played. */
+        LabSource: {
+            /** @description Which. */
+            data: components["schemas"]["LabData"];
+            /**
+             * Format: date-time
+             * @description Its first instant.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The first instant after.
+             */
+            until: string;
+            /**
+             * Format: int64
+             * @description How many slots.
+             */
+            slots: number;
+        };
+        /** @description The lab as it is. */
+        LabState: {
+            /** @description What can be played; a past of which too little is known is not there. */
+            sources: components["schemas"]["LabSource"][];
+            battery?: components["schemas"]["LabBattery"] | null;
+            running?: components["schemas"]["LabProgress"] | null;
+            /** @description Why the last one ended without a result. */
+            failure?: string | null;
+            /** @description What is kept, the newest first, without curves. */
+            results: components["schemas"]["Backtest"][];
+        };
         /** @description The adjustable value of a device. */
         Level: {
             /**
@@ -1418,6 +1835,11 @@ export interface components {
              */
             brightness_pct: number;
         };
+        /**
+         * @description What a line of a backtest is.
+         * @enum {string}
+         */
+        LineKind: "no_battery" | "self_consumption" | "perfect_foresight" | "strategy";
         /** @description The link to the home. */
         Link: {
             /** @description What went wrong last; empty at first. */
@@ -1537,6 +1959,30 @@ export interface components {
          * @enum {string}
          */
         Mode: "advise" | "control";
+        /** @description A backtest to be made. */
+        NewBacktest: {
+            /** @description Which past. */
+            data: components["schemas"]["LabData"];
+            /**
+             * Format: int32
+             * @description Its newest days only; absent: all of it.
+             */
+            days?: number | null;
+            /** @description What strategies are told. */
+            forecast?: components["schemas"]["LabForecast"];
+            /** @description One to eight. */
+            runs: components["schemas"]["NewRun"][];
+            /**
+             * Format: double
+             * @description Another size of the battery; absent: as it is.
+             */
+            capacity_wh?: number | null;
+            /**
+             * Format: double
+             * @description Another power of the battery, both ways; absent: as it is.
+             */
+            max_power_w?: number | null;
+        };
         /** @description A command by hand. */
         NewOverride: {
             /** @description Battery or device. */
@@ -1561,6 +2007,13 @@ export interface components {
         NewRole: {
             /** @description The role. */
             role: components["schemas"]["UserRole"];
+        };
+        /** @description A strategy to be played. */
+        NewRun: {
+            /** @description Its name. */
+            strategy: string;
+            /** @description Settings that are other than the owner's. */
+            settings?: Record<string, never>;
         };
         /** @description A token to be made. */
         NewToken: {
@@ -2467,6 +2920,38 @@ export interface components {
             /** @description Whether a rollback without a hash goes to it. */
             is_before: boolean;
         };
+        /** @description A question. */
+        WhatIf: {
+            /**
+             * Format: int64
+             * @description Of which decision; absent: the newest.
+             * @default null
+             */
+            tick: number | null;
+            /**
+             * @description Whom to ask; absent: who decided.
+             * @default null
+             */
+            strategy: string | null;
+            /** @description Settings that are other than the owner's. */
+            settings?: Record<string, never> | null;
+            /**
+             * @description What is other than it was.
+             * @default {
+             *       "battery_factor": null,
+             *       "export_price": null,
+             *       "import_price": null,
+             *       "import_price_factor": null,
+             *       "import_price_plus": null,
+             *       "load_factor": null,
+             *       "soc_pct": null,
+             *       "solar_factor": null
+             *     }
+             */
+            changes: components["schemas"]["Changes"];
+            /** @description Further values by their path, such as `snapshot.batteries.0.soc_pct`; set after `changes`. */
+            set?: Record<string, never>;
+        };
     };
     responses: never;
     parameters: never;
@@ -2629,6 +3114,204 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lab as it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabState"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBacktest"];
+            };
+        };
+        responses: {
+            /** @description It is under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabState"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is no such strategy. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Another one is under way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It cannot be played. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lab as it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabState"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description None is under way. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The backtest. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            /** @description There is no such one, or no longer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    forget: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path: {
+                /** @description Its id. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is no such one, or no longer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
                 };
             };
         };
@@ -4134,6 +4817,69 @@ export interface operations {
                 };
             };
             /** @description Nobody would be left as owner. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    what_if: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Anything: the request is meant. */
+                "x-wattwright": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIf"];
+            };
+        };
+        responses: {
+            /** @description The decision as it was, and as it would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description From another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is no such decision or strategy. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Another question is under way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description No home can be like that, or the settings do not fit. */
             422: {
                 headers: {
                     [name: string]: unknown;

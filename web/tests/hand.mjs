@@ -17,7 +17,7 @@ for (const [size, scheme] of [
     const [{ id }] = (await get('api/live')).home.batteries;
     const card = page.getByTestId('hand');
     const choose = (name) => card.getByRole('combobox', { name, exact: true });
-    await card.getByText('Command something yourself, or pause').click();
+    await card.getByText('Command something yourself').click();
     await choose('What').selectOption(id);
     await choose('Do').selectOption('charge');
     await card.getByRole('spinbutton').fill('200');

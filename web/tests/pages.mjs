@@ -13,6 +13,7 @@ const pages = {
   strategies: ['#/strategies', 'group-active'],
   history: ['#/history', 'decision-link'],
   decision: [`#/history/${newest}`, 'decision'],
+  lab: ['#/lab', 'lab-form'],
   setup: ['#/setup', 'targets-setup'],
 };
 
@@ -44,7 +45,7 @@ test('the keyboard leads through the pages', async () => {
   assert.match(await page.evaluate(() => document.activeElement?.className ?? ''), /skip/);
   await page.keyboard.press('Enter');
   assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'MAIN');
-  for (const name of ['plan', 'strategies', 'history', 'setup', 'now']) {
+  for (const name of ['plan', 'strategies', 'history', 'lab', 'setup', 'now']) {
     await page.getByTestId(`nav-${name}`).focus();
     await page.keyboard.press('Enter');
     await page.getByTestId(`page-${name}`).waitFor();
@@ -112,6 +113,39 @@ test('energy comes by day, week and month', async () => {
       (n) => document.querySelectorAll('[data-testid=energy] tbody tr').length === n,
       rows.length,
     );
+  }
+  await close(opened);
+});
+
+test('the oldest decision of the past day is opened and replayed', async () => {
+  const opened = await open('phone', 'light', { place: '#/history' });
+  const { page } = opened;
+  await page.getByTestId('decision-link').first().waitFor();
+  // As long as the home runs, and no longer than a day.
+  const oldest = (await get('api/ticks?limit=96')).at(-1);
+  await page.goto(`${base.href}#/history/${oldest.id}`);
+  await page.getByTestId('decision').waitFor();
+  await page.getByTestId('replay').click();
+  await page.getByTestId('replayed').waitFor();
+  assert.equal(await page.getByTestId('replayed').getAttribute('data-same'), 'true');
+  await fits(page);
+  await picture(page, 'decision-replayed-phone');
+  await accessible(page, 'a replayed decision');
+  await close(opened);
+});
+
+test('today shows what was paid, against doing without', async () => {
+  const opened = await open('desktop', 'light');
+  const { page } = opened;
+  const money = page.getByTestId('money');
+  await money.waitFor();
+  const [today] = (await get('api/energy?by=day')).slice(-1);
+  if (today?.cost.slots > 0) {
+    const cost = page.getByTestId('money-cost');
+    await cost.waitFor();
+    assert.ok(Number.isFinite(Number(await cost.getAttribute('data-value'))));
+    for (const key of ['money-none', 'money-plain'])
+      assert.match(await page.getByTestId(key).innerText(), /less|more|unknown/);
   }
   await close(opened);
 });

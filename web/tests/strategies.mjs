@@ -1,14 +1,35 @@
-// Strategies managed as a person would: a file that is none, one that is tried, kept, enabled, set, made a
-// shadow and removed. STRATEGY names the file. See browser.mjs for how to run it.
+// Strategies managed as a person would: a file that is none, one that is dropped, tried, kept, enabled, moved, set,
+// made a shadow and removed, and a second version of it that is taken back. STRATEGY and STRATEGY_AGAIN name the
+// files. See browser.mjs for how to run it.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 import { accessible, close, fits, get, open, picture } from './browser.mjs';
 
 const file = process.env.STRATEGY;
+const again = process.env.STRATEGY_AGAIN;
 const detail = async (name) => (await get('api/strategies')).find((s) => s.name === name);
 
 const upload = (page, name, bytes) =>
   page.getByTestId('upload').setInputFiles({ name, mimeType: 'application/wasm', buffer: bytes });
+
+/** Drops a file where files are dropped, with all that a browser makes of it. */
+async function drop(page, path) {
+  const transfer = await page.evaluateHandle(
+    ({ name, bytes }) => {
+      const data = new DataTransfer();
+      const raw = Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0));
+      data.items.add(new File([raw], name, { type: 'application/wasm' }));
+      return data;
+    },
+    { name: basename(path), bytes: readFileSync(path).toString('base64') },
+  );
+  const place = page.getByTestId('drop');
+  for (const event of ['dragenter', 'dragover']) await place.dispatchEvent(event, { dataTransfer: transfer });
+  assert.match(await place.getAttribute('class'), /over/, 'it shows where to let go');
+  await place.dispatchEvent('drop', { dataTransfer: transfer });
+}
 
 test('a file that is no strategy is told to be none, and nothing is kept', async () => {
   const opened = await open('phone', 'dark', { place: '#/strategies' });
@@ -53,15 +74,16 @@ test('settings are checked by the host, saved, and taken back', async () => {
   await close(opened);
 });
 
-test('a strategy is tried, kept, enabled, made a shadow, disabled and removed', async (t) => {
-  if (!file) {
-    t.skip('STRATEGY names no file');
+test('a strategy is dropped, tried, kept, enabled, moved, made a shadow, disabled and removed', async (t) => {
+  if (!file || !again) {
+    t.skip('STRATEGY and STRATEGY_AGAIN name no files');
     return;
   }
   const opened = await open('desktop', 'light', { place: '#/strategies' });
   const { page } = opened;
   page.on('dialog', (dialog) => dialog.accept());
-  await page.getByTestId('upload').setInputFiles(file);
+  await page.getByTestId('drop').waitFor();
+  await drop(page, file);
   const trial = page.getByTestId('trial');
   await trial.waitFor();
   assert.equal(await trial.getAttribute('data-ok'), 'true', await trial.innerText());
@@ -72,7 +94,8 @@ test('a strategy is tried, kept, enabled, made a shadow, disabled and removed', 
   await page.getByTestId('upload-kept').waitFor();
   const name = (await get('api/strategies')).map((s) => s.name).find((n) => !known.has(n));
   assert.ok(name, 'nothing was kept');
-  assert.equal((await detail(name)).role, 'off');
+  const first = await detail(name);
+  assert.equal(first.role, 'off');
 
   await page.getByTestId(`enable-${name}`).click();
   await page.getByTestId('grant').waitFor();
@@ -80,8 +103,41 @@ test('a strategy is tried, kept, enabled, made a shadow, disabled and removed', 
   await accessible(page, 'grants');
   await page.getByTestId('grant').getByLabel('Charge from the grid').uncheck();
   await page.getByTestId('grant-confirm').click();
+  const card = page.getByTestId(`card-${name}`);
   await page.locator(`[data-testid=card-${name}][data-role=active]`).waitFor();
   assert.equal((await detail(name)).grant.grid_charging, false);
+
+  // Last, and first again.
+  const place = async (position) => {
+    await page.waitForFunction(
+      async ([name, position]) => {
+        const all = await (await fetch('api/strategies')).json();
+        return all.find((s) => s.name === name).position === position;
+      },
+      [name, position],
+    );
+  };
+  await place(0);
+  await card.getByRole('button', { name: `Move ${name} down` }).click();
+  await place(1);
+  await card.getByRole('button', { name: `Move ${name} up` }).click();
+  await place(0);
+
+  // A second version, and back.
+  await drop(page, again);
+  await trial.waitFor();
+  await page.getByTestId('keep').click();
+  await page.getByTestId('upload-kept').waitFor();
+  const second = await detail(name);
+  assert.notEqual(second.version.hash, first.version.hash);
+  assert.equal(second.role, 'active', 'a new version keeps its place');
+  await page.getByTestId(`details-${name}`).locator('summary').click();
+  await page.getByTestId(`rollback-${name}`).click();
+  await page
+    .getByTestId('told')
+    .getByText(/version before/)
+    .waitFor();
+  assert.equal((await detail(name)).version.hash, first.version.hash);
 
   await page.getByTestId(`shadow-${name}`).click();
   await page.locator(`[data-testid=card-${name}][data-role=shadow]`).waitFor();

@@ -54,6 +54,19 @@ test('every page works below a path, and asks nothing outside of it', async () =
   await page.reload();
   await page.getByTestId('decision').waitFor();
 
+  await page.getByTestId('nav-plan').click();
+  await page.getByTestId('what-if-ask').click();
+  await page.getByTestId('what-if-found').waitFor();
+  await page.getByTestId('nav-lab').click();
+  await page.getByTestId('lab-form').waitFor();
+
+  await page.getByTestId('nav-now').click();
+  const hand = page.getByTestId('hand');
+  await hand.locator('summary').click();
+  await hand.getByRole('button', { name: 'Pause everything' }).click();
+  await page.getByTestId('hand-paused').getByRole('button', { name: 'Go on' }).click();
+  await page.getByTestId('hand-paused').waitFor({ state: 'detached' });
+
   await page.getByTestId('nav-strategies').click();
   const card = page.getByTestId('card-rule-based');
   await card.getByText('Settings', { exact: true }).click();

@@ -109,6 +109,7 @@ pub fn missed(ended: &[TaskEnd], now: Timestamp, zone: &TimeZone) -> Vec<String>
 
 #[cfg(test)]
 mod tests {
+    use jiff::ToSpan;
     use model::Reading;
     use model::snapshot::{Abilities, TaskState};
 

@@ -1,12 +1,15 @@
 //! The binary: what was typed, to the command that does it.
 
+mod bill;
 mod cli;
 mod commands;
 mod config;
+mod evaluation;
 mod feeds;
 mod hand;
 mod heartbeat;
 mod house;
+mod lab;
 mod lease;
 mod log;
 mod manager;
@@ -15,11 +18,13 @@ mod past;
 mod recorder;
 mod roster;
 mod sample;
+mod sandboxed;
 mod scores;
 mod shipped;
 mod site;
 mod supervisor;
 mod trial;
+mod what_if;
 mod wiring;
 
 use std::io::IsTerminal;

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use forecast::{PriceSlot, SeriesError, SeriesRow};
+use forecast::{PriceSlot, Series, SeriesError, SeriesRow};
 use guard::Approved;
 use jiff::Timestamp;
 use model::home::Baseline;
@@ -43,6 +43,14 @@ const STEP: Duration = Duration::from_secs(1);
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The year of data that the home lives by, as it was measured.
+///
+/// # Errors
+/// Never in practice: the data is part of the program.
+pub fn year_of_data() -> Result<Series, SeriesError> {
+    year::series()
+}
 
 /// How the home begins.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,6 +9,7 @@
 //!
 //! Architecture invariant: this crate does no I/O, reads no clock and depends on no other of ours.
 
+pub mod changes;
 pub mod command;
 pub mod hand;
 pub mod home;
@@ -24,6 +25,7 @@ pub mod task;
 pub mod tick;
 pub mod verdict;
 
+pub use changes::{ChangeError, Changes};
 pub use command::{BalanceLimits, Command, CommandKind, Light};
 pub use hand::{Hand, Override, Pause};
 pub use home::{BatteryState, DeviceState, Fault, HomeState, Link, Measured, Reading};

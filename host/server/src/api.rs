@@ -23,7 +23,7 @@ use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
 use crate::site::Sites;
-use crate::{Server, access, hand, history, page, scores, site, strategies};
+use crate::{Server, access, hand, history, lab, page, scores, site, strategies, what_if};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
@@ -49,6 +49,7 @@ pub(crate) type LiveState = watch::Receiver<Arc<Live>>;
         (name = "strategies", description = "What decides."),
         (name = "access", description = "Who may do what."),
         (name = "hand", description = "What the owner does by hand."),
+        (name = "lab", description = "What would be, and what would have been."),
         (name = "site", description = "How the home is set up, and how this program does.")
     )
 )]
@@ -67,6 +68,8 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(scores::routes().into_openapi());
     document.merge(access::routes().into_openapi());
     document.merge(hand::routes().into_openapi());
+    document.merge(what_if::routes().into_openapi());
+    document.merge(lab::routes().into_openapi());
     document.merge(site::routes().into_openapi());
     Ok(document.to_pretty_json()? + "\n")
 }
@@ -105,6 +108,8 @@ pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
             promotion: server.promotion,
         }))
         .merge(Router::from(hand::routes()).with_state(server.hand.clone()))
+        .merge(Router::from(what_if::routes()).with_state(server.evaluate.clone()))
+        .merge(Router::from(lab::routes()).with_state(server.lab.clone()))
         .merge(Router::from(history_routes()).with_state((server.journal.clone(), server.live.clone())))
         .merge(Router::from(access::routes()).with_state(gate.clone()))
         .merge(Router::from(site::routes()).with_state(sites))

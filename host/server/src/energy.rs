@@ -3,12 +3,17 @@
 //! A slot counts for what it knows: a missing value is unknown and never zero, so each sum comes with the
 //! share of the period that it covers.
 
+mod plain;
+
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use model::snapshot::PastSlot;
 use serde::{Deserialize, Serialize};
+use simulator::BatteryParameters;
 use utoipa::ToSchema;
+
+use plain::Plain;
 
 /// How the past is divided, by the home's calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +117,10 @@ pub struct EnergyPeriod {
     /// What the same load and sun would have cost without a battery, at the prices of then, less what it cost.
     /// Charge that is still in the battery is not valued.
     pub saving: Sum,
+    /// What plain self-consumption with the same battery would have cost, less what it cost; what is stored at a
+    /// day's end more than that would have left is credited at the day's mean import price. It covers nothing where
+    /// the home has not one battery.
+    pub saving_self_consumption: Sum,
     /// Equivalent full cycles: energy out of the batteries over their capacity; `None`: one is unknown.
     pub cycles: Option<f64>,
 }
@@ -132,6 +141,7 @@ impl EnergyPeriod {
             discharge_wh: none,
             cost: none,
             saving: none,
+            saving_self_consumption: none,
             cycles: None,
         }
     }
@@ -170,21 +180,44 @@ fn price(slot: &PastSlot, net_wh: f64) -> Option<f64> {
     }
 }
 
-/// Sums of `slots`, which come in order of time; periods with no slot are left out. `capacity_wh` of all
-/// batteries.
-pub(crate) fn periods(slots: &[PastSlot], by: By, zone: &TimeZone, capacity_wh: Option<f64>) -> Vec<EnergyPeriod> {
+/// The batteries of a home, as they are now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batteries {
+    /// Of all together; `None`: there are none.
+    pub(crate) capacity_wh: Option<f64>,
+    /// The only one.
+    pub(crate) single: Option<BatteryParameters>,
+}
+
+/// Sums of `slots`, which come in order of time; periods with no slot are left out.
+pub(crate) fn periods(slots: &[PastSlot], by: By, zone: &TimeZone, batteries: &Batteries) -> Vec<EnergyPeriod> {
+    let capacity_wh = batteries.capacity_wh;
+    let mut plain = batteries.single.as_ref().map(Plain::new);
+    let mut day_end = Timestamp::MIN;
     let mut all = Vec::new();
     let mut open: Option<EnergyPeriod> = None;
     for slot in slots {
+        if slot.start >= day_end {
+            credit(open.as_mut(), plain.as_mut());
+            day_end = By::Day.period(slot.start, zone).2;
+        }
         if open.as_ref().is_none_or(|period| slot.start >= period.end) {
             all.extend(open.replace(EnergyPeriod::new(by.period(slot.start, zone))));
         }
         if let Some(period) = &mut open {
             period.add(slot);
+            period.saving_self_consumption.add(plain.as_mut().and_then(|plain| plain.dearer(slot)));
         }
     }
+    credit(open.as_mut(), plain.as_mut());
     all.extend(open);
     all.into_iter().map(|period| period.close(capacity_wh)).collect()
+}
+
+fn credit(period: Option<&mut EnergyPeriod>, plain: Option<&mut Plain<'_>>) {
+    if let (Some(period), Some(plain)) = (period, plain) {
+        period.saving_self_consumption.value += plain.end_of_day();
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +250,20 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn none() -> Batteries {
+        Batteries::default()
+    }
+
+    fn one() -> Batteries {
+        let parameters = BatteryParameters {
+            capacity_wh: 2000.0,
+            charge_efficiency: 1.0,
+            discharge_efficiency: 1.0,
+            ..BatteryParameters::default()
+        };
+        Batteries { capacity_wh: Some(2000.0), single: Some(parameters) }
+    }
+
     fn near(found: f64, expected: f64) {
         assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
     }
@@ -225,7 +272,7 @@ mod tests {
     fn days_are_those_of_the_home_also_when_the_clock_is_changed() {
         let starts = model::slot::starts(at("2026-10-23T22:00:00Z"), at("2026-10-26T23:00:00Z"));
         let slots: Vec<_> = starts.map(|start| slot(start, |_| ())).collect();
-        let days = periods(&slots, By::Day, &berlin(), None);
+        let days = periods(&slots, By::Day, &berlin(), &none());
         let counts: Vec<_> = days.iter().map(|day| (day.first_day.to_string(), day.slots)).collect();
         let expected = [("2026-10-24", 96), ("2026-10-25", 100), ("2026-10-26", 96)];
         assert_eq!(counts, expected.map(|(day, slots)| (day.to_owned(), slots)));
@@ -237,7 +284,7 @@ mod tests {
     fn weeks_begin_on_monday_and_months_on_the_first() {
         let slots = ["2026-11-01T12:00:00Z", "2026-11-02T12:00:00Z", "2026-11-30T22:59:00Z", "2026-11-30T23:00:00Z"]
             .map(|start| slot(at(start), |_| ()));
-        let first_days = |by| periods(&slots, by, &berlin(), None).iter().map(|p| p.first_day.to_string()).collect();
+        let first_days = |by| periods(&slots, by, &berlin(), &none()).iter().map(|p| p.first_day.to_string()).collect();
         let weeks: Vec<String> = first_days(By::Week);
         assert_eq!(weeks, ["2026-10-26", "2026-11-02", "2026-11-30"]);
         let months: Vec<String> = first_days(By::Month);
@@ -253,12 +300,53 @@ mod tests {
             // Covers 400 W that would have cost 40 ct.
             slot(model::slot::next(start), |s| (s.grid_w, s.battery_w) = (Some(0.0), Some(400.0))),
         ];
-        let day = periods(&slots, By::Day, &berlin(), Some(2000.0)).remove(0);
+        let day = periods(&slots, By::Day, &berlin(), &one()).remove(0);
         near(day.cost.value, 0.0);
         near(day.saving.value, 0.1 * 0.40 - 0.2 * 0.08);
         near(day.charge_wh.value, 200.0);
         near(day.discharge_wh.value, 100.0);
         near(day.cycles.unwrap(), 0.05);
+    }
+
+    #[test]
+    fn plain_self_consumption_is_played_from_the_days_first_charge() {
+        let start = at("2026-11-24T12:00:00Z");
+        let next = model::slot::next(start);
+        let slots = [
+            slot(start, |_| ()),
+            // Held for the evening, where following the meter would have covered 400 W.
+            slot(next, |_| ()),
+            slot(model::slot::next(next), |s| {
+                (s.import_price, s.grid_w, s.soc_pct) = (Some(0.80), Some(0.0), Some(45.0))
+            }),
+        ];
+        let day = periods(&slots, By::Day, &berlin(), &one()).remove(0);
+        // Both would have been covered: 0.1 kWh at 40 ct less paid. And 0.1 kWh more is stored, worth 60 ct a kWh.
+        near(day.saving_self_consumption.value, -0.1 * 0.40 + 0.1 * 0.60);
+        assert_eq!(day.saving_self_consumption.slots, 2, "how charged it was at first is not known");
+        let without = periods(&slots, By::Day, &berlin(), &none()).remove(0);
+        assert_eq!(without.saving_self_consumption, Sum::default());
+    }
+
+    #[test]
+    fn what_follows_the_meter_saves_nothing_against_it_on_any_day() {
+        let starts = model::slot::starts(at("2026-11-23T23:00:00Z"), at("2026-11-25T23:00:00Z"));
+        let mut soc_pct = 90.0;
+        let slots: Vec<_> = starts
+            .map(|start| {
+                let covered_w = if soc_pct > 10.0 { 200.0 } else { 0.0 };
+                soc_pct = f64::max(soc_pct - 2.5, 10.0);
+                slot(start, |s| {
+                    (s.load_w, s.soc_pct) = (Some(200.0), Some(soc_pct));
+                    (s.grid_w, s.battery_w) = (Some(200.0 - covered_w), Some(covered_w));
+                })
+            })
+            .collect();
+        let days = periods(&slots, By::Day, &berlin(), &one());
+        assert_eq!(days.len(), 2);
+        for day in days {
+            assert!(day.saving_self_consumption.value.abs() < 0.02, "{:?}", day.saving_self_consumption);
+        }
     }
 
     #[test]
@@ -271,7 +359,7 @@ mod tests {
             slot(start, |s| s.load_w = None),
             slot(start, |_| ()),
         ];
-        let day = periods(&slots, By::Day, &berlin(), None).remove(0);
+        let day = periods(&slots, By::Day, &berlin(), &none()).remove(0);
         assert_eq!((day.slots, day.import_wh.slots, day.load_wh.slots), (5, 4, 4));
         assert_eq!((day.cost.slots, day.saving.slots, day.cycles), (2, 1, None));
         near(day.cost.value, 0.08);
@@ -279,6 +367,6 @@ mod tests {
 
     #[test]
     fn nothing_recorded_is_no_period() {
-        assert_eq!(periods(&[], By::Month, &berlin(), Some(1.0)), []);
+        assert_eq!(periods(&[], By::Month, &berlin(), &one()), []);
     }
 }

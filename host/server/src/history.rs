@@ -7,12 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use journal::Journal;
 use model::{Action, Expectation, Outcome, StrategyRef, Tick, Verdict};
 use serde::{Deserialize, Serialize};
+use simulator::BatteryParameters;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::{LiveState, ask};
-use crate::energy::{self, By, EnergyPeriod};
+use crate::energy::{self, Batteries, By, EnergyPeriod};
 use crate::error::{ApiError, Failure, quoted};
 use crate::query::Parameters;
 
@@ -124,7 +125,7 @@ async fn energy(
     let from = parameters.instant("from")?.unwrap_or_else(|| back(until, default_span(by)));
     in_order(from, until, SignedDuration::from_hours(24 * ENERGY_MOST_DAYS), "1100 days")?;
     let from = by.start_of(from, &zone);
-    let (slots, capacity_wh) = ask(&journal, move |journal| {
+    let (slots, batteries) = ask(&journal, move |journal| {
         let mut slots = Vec::new();
         let mut start = from;
         while start < until {
@@ -132,16 +133,31 @@ async fn energy(
             slots.extend(journal.past(start, end)?);
             start = end;
         }
-        Ok((slots, capacity_wh(journal.latest()?)))
+        Ok((slots, batteries(journal.latest()?)))
     })
     .await?;
-    Ok(Json(energy::periods(&slots, by, &zone, capacity_wh)))
+    Ok(Json(energy::periods(&slots, by, &zone, &batteries)))
 }
 
-/// Of all batteries, as the newest tick knows them.
-fn capacity_wh(newest: Option<Tick>) -> Option<f64> {
-    let batteries = newest?.input.snapshot.batteries;
-    (!batteries.is_empty()).then(|| batteries.iter().map(|battery| battery.capacity_wh).sum())
+/// As the newest tick knows them.
+fn batteries(newest: Option<Tick>) -> Batteries {
+    let all = newest.map(|tick| tick.input.snapshot.batteries).unwrap_or_default();
+    let single = match all.as_slice() {
+        [one] => Some(BatteryParameters {
+            capacity_wh: one.capacity_wh,
+            min_soc_pct: one.min_soc_pct,
+            max_soc_pct: one.max_soc_pct,
+            max_charge_w: one.max_charge_w,
+            max_discharge_w: one.max_discharge_w,
+            charge_efficiency: one.charge_efficiency,
+            discharge_efficiency: one.discharge_efficiency,
+            ramp_w_per_s: None,
+            latency_s: 0.0,
+        }),
+        _ => None,
+    };
+    let capacity_wh = (!all.is_empty()).then(|| all.iter().map(|battery| battery.capacity_wh).sum());
+    Batteries { capacity_wh, single }
 }
 
 fn by(text: Option<&str>) -> Result<By, ApiError> {

@@ -6,6 +6,8 @@
 //! manage <──────────> /api/strategies, /api/ticks/{id}/replay
 //! users <───────────> /api/session, /api/password, /api/users, /api/tokens, /api/notes
 //! hand <────────────> /api/override, /api/pause
+//! evaluate <────────> /api/what-if
+//! lab <─────────────> /api/lab
 //! site ─────────────> /api/setup, /api/log, /api/backup
 //! web/dist ─────────> everything else
 //! ```
@@ -13,8 +15,8 @@
 //! The API is described by `web/openapi.json`, which is made from this code; a test fails when they
 //! drift apart.
 //!
-//! Architecture invariants: only the routes of `strategies`, [`hand`] and `access` change anything, and each of them
-//! demands that the request is meant (`strategies::Meant`); all others read. What a request needs stands in
+//! Architecture invariants: only the routes of `strategies`, [`hand`], [`lab`] and `access` change anything, and each of
+//! them demands that the request is meant (`strategies::Meant`); all others read. What a request needs stands in
 //! [`access::ROUTES`]. Every error under `/api` is JSON with a sentence for people. Nothing here blocks the tick:
 //! readers of the journal run beside it, and a slow listener of events skips to the newest state.
 
@@ -26,6 +28,7 @@ mod events;
 pub mod hand;
 mod history;
 mod hosts;
+pub mod lab;
 pub mod manage;
 mod page;
 mod query;
@@ -34,6 +37,7 @@ mod secure;
 mod serve;
 pub mod site;
 mod strategies;
+pub mod what_if;
 
 use std::sync::Arc;
 
@@ -51,10 +55,12 @@ pub use error::{Failure, FailureDetail};
 pub use hand::ByHand;
 pub use history::SlotDecision;
 pub use hosts::AllowedHosts;
+pub use lab::Lab;
 pub use manage::Manage;
 pub use scores::Scores;
 pub use serve::{Patience, serve, serve_with};
 pub use site::Site;
+pub use what_if::Evaluate;
 
 /// What the server shows, and to whom.
 #[derive(Clone)]
@@ -67,6 +73,10 @@ pub struct Server {
     pub manage: Arc<dyn Manage>,
     /// By which the owner commands by hand.
     pub hand: Arc<dyn ByHand>,
+    /// Who decides once more with other inputs.
+    pub evaluate: Arc<dyn Evaluate>,
+    /// Who makes backtests.
+    pub lab: Arc<dyn Lab>,
     /// What is known of the home and of this program besides.
     pub site: Arc<dyn Site>,
     /// Under which names it may be asked.

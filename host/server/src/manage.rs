@@ -180,6 +180,9 @@ pub enum ManageError {
     /// It cannot be done as asked.
     #[error("{0}")]
     Refused(String),
+    /// Not while something else is under way.
+    #[error("{0}")]
+    Busy(String),
     /// We failed.
     #[error("{0}")]
     Failed(String),

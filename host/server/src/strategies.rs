@@ -97,6 +97,7 @@ impl From<ManageError> for ApiError {
         match error {
             ManageError::NotFound(message) => Self::new(StatusCode::NOT_FOUND, "not-found", message),
             ManageError::Refused(message) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", message),
+            ManageError::Busy(message) => Self::new(StatusCode::CONFLICT, "busy", message),
             ManageError::Failed(message) => {
                 tracing::error!(message, "a request failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", message)
@@ -110,7 +111,14 @@ pub(crate) async fn ask<T: Send + 'static>(
     manager: Manager,
     work: impl FnOnce(&dyn Manage) -> Result<T, ManageError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    match tokio::task::spawn_blocking(move || work(&*manager)).await {
+    blocking(move || work(&*manager)).await
+}
+
+/// The same for any port.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ManageError> + Send + 'static,
+) -> Result<T, ApiError> {
+    match tokio::task::spawn_blocking(work).await {
         Ok(answer) => Ok(answer?),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a request did not end");

@@ -12,6 +12,8 @@ mod common;
 mod events;
 #[path = "it/hand.rs"]
 mod hand;
+#[path = "it/lab.rs"]
+mod lab;
 #[path = "it/openapi.rs"]
 mod openapi;
 #[path = "it/refusals.rs"]

@@ -121,6 +121,16 @@ export class Format {
     return this.#date(ms, { weekday: 'short', day: 'numeric', month: 'short' });
   }
 
+  /** A day without its weekday. */
+  shortDay(ms: number): string {
+    return this.#date(ms, { day: 'numeric', month: 'short' });
+  }
+
+  /** A day with its year. */
+  date(ms: number): string {
+    return this.#date(ms, { dateStyle: 'medium' });
+  }
+
   month(ms: number): string {
     return this.#date(ms, { month: 'long', year: 'numeric' });
   }

@@ -1,9 +1,9 @@
 /** Which page is shown. The address has it behind `#`, so that the page works below any path. */
 
-export type Page = 'now' | 'plan' | 'strategies' | 'history' | 'setup';
+export type Page = 'now' | 'plan' | 'strategies' | 'history' | 'lab' | 'setup';
 
 /** In the order of the navigation. */
-export const PAGES: readonly Page[] = ['now', 'plan', 'strategies', 'history', 'setup'];
+export const PAGES: readonly Page[] = ['now', 'plan', 'strategies', 'history', 'lab', 'setup'];
 
 export interface Place {
   page: Page;

@@ -96,7 +96,7 @@ fn a_plan_is_judged_away_from_home_by_what_the_snapshot_lets_the_battery_do() {
 #[test]
 fn a_plug_of_which_nobody_knows_is_named_and_not_taken_for_off() {
     let mut setup = setup();
-    setup.tasks = vec![crate::setup::TaskSetup {
+    setup.tasks = vec![crate::TaskSetup {
         id: "wash".into(),
         name: "Wash".into(),
         device: "plug".into(),

@@ -12,12 +12,14 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 use backtest::{Foresight, House, References};
 use forecast::{Series, SeriesRow};
+use model::Allowance;
 use model::snapshot::Battery;
 use serde_json::{Value, json};
 
 use crate::cli::{Backtest, ForecastArg};
+use crate::sandboxed::Sandboxed;
 use crate::{config, house, shipped};
-use job::{Done, Job, Sandboxed};
+use job::{Done, Job};
 use notes::Notes;
 use report::Beside;
 
@@ -71,7 +73,7 @@ fn jobs(args: &Backtest) -> Result<Vec<Job>> {
     }
     let mut jobs = Vec::new();
     for name in &args.strategy {
-        let strategy = Arc::new(Sandboxed::new(shipped::find(name)?));
+        let strategy = Arc::new(Sandboxed::new(Arc::new(shipped::find(name)?), Allowance::default()));
         for varied in combinations(&args.vary)? {
             let mut settings = base.clone();
             for (key, value) in &varied {

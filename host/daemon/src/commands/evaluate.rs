@@ -1,16 +1,14 @@
 //! `wattwright evaluate`.
 
 use std::path::Path;
-use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
-use control::snapshot::{limits_of, state_of};
-use guard::{Guard, Ledger, Mandate, Proposal, Scene, Watch};
-use model::{Grant, Input, Snapshot};
+use anyhow::{Context, Result, anyhow};
+use model::{Input, Snapshot, Terms};
 use serde_json::{Value, json};
 
 use super::{describe, say, say_json};
 use crate::cli::Evaluate;
+use crate::evaluation::{self, Evaluated, evaluate};
 use crate::shipped;
 
 /// Asks one strategy about one snapshot.
@@ -38,28 +36,14 @@ pub fn run(args: &Evaluate) -> Result<()> {
     })?;
 
     let input = Input { snapshot, settings, memory: Vec::new() };
-    let answer = strategy.decide(&input).map_err(|error| anyhow!("{}: {error}", error.code()))?;
-    let snapshot = &input.snapshot;
-    let (limits, state) = (limits_of(snapshot), state_of(snapshot));
-    let mut watch = Watch::default();
-    watch.observe(&state, &limits, Duration::ZERO, snapshot.now);
-    let ledger = Ledger::default();
-    let scene = Scene { home: &state, now: snapshot.now, uptime: Duration::ZERO, ledger: &ledger, watch: &watch };
-    let description = strategy.description();
-    let mandate = Mandate { declared: description.commands.clone(), grant: Grant::default() };
-    let proposals: Vec<_> = answer
-        .plan
-        .actions
-        .iter()
-        .map(|action| Proposal { by: &description.name, action, mandate: &mandate })
-        .collect();
-    let judged = Guard::new(limits.clone()).judge(&proposals, &scene);
-    let verdicts: Vec<_> = judged.into_iter().map(|judged| judged.verdict).collect();
+    let used = input.settings.clone();
+    let Evaluated { answer, verdicts } =
+        evaluate(&strategy, input, Terms::default()).map_err(|error| anyhow!("{}: {error}", error.code()))?;
     if args.json {
         let log: Vec<String> = answer.log.iter().map(control::ask::log_line).collect();
         return say_json(&json!({
             "strategy": strategy.reference(),
-            "settings": input.settings,
+            "settings": used,
             "plan": answer.plan,
             "verdicts": verdicts,
             "log": log,
@@ -82,23 +66,7 @@ fn set(root: &mut Value, change: &str) -> Result<()> {
         .split_once('=')
         .with_context(|| format!("--set {change}: expected PATH=VALUE, such as settings.reserve_pct=20"))?;
     let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-    let mut place = root;
-    let keys: Vec<&str> = path.split('.').collect();
-    for (depth, key) in keys.iter().enumerate() {
-        let at = keys[..=depth].join(".");
-        place = match place {
-            Value::Object(map) => map.entry(*key).or_insert(Value::Null),
-            Value::Array(list) => {
-                let length = list.len();
-                let index: usize =
-                    key.parse().with_context(|| format!("--set {change}: `{at}`: `{key}` is no index"))?;
-                list.get_mut(index).with_context(|| format!("--set {change}: `{at}`: there are {length} entries"))?
-            }
-            _ => bail!("--set {change}: there is nothing below `{}`", keys[..depth].join(".")),
-        };
-    }
-    *place = value;
-    Ok(())
+    evaluation::set(root, path, value).with_context(|| format!("--set {change}"))
 }
 
 #[cfg(test)]
@@ -106,16 +74,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_values_deep_inside_and_names_what_is_not_there() {
-        let mut root = json!({ "snapshot": { "batteries": [{ "soc_pct": 50 }] }, "settings": {} });
+    fn what_is_no_json_is_text() {
+        let mut root = json!({ "snapshot": { "batteries": [{ "soc_pct": 50 }] } });
         set(&mut root, "snapshot.batteries.0.soc_pct=12.5").unwrap();
-        set(&mut root, "settings.reserve_pct=20").unwrap();
         set(&mut root, "snapshot.timezone=Europe/Berlin").unwrap();
         assert_eq!(root["snapshot"]["batteries"][0]["soc_pct"], json!(12.5));
-        assert_eq!(root["settings"]["reserve_pct"], json!(20));
         assert_eq!(root["snapshot"]["timezone"], json!("Europe/Berlin"));
-        let error = set(&mut root, "snapshot.batteries.1.soc_pct=1").unwrap_err();
-        assert!(error.to_string().contains("there are 1 entries"), "{error}");
         assert!(set(&mut root, "snapshot").unwrap_err().to_string().contains("PATH=VALUE"));
     }
 }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
 use crate::hand::OwnersHand;
+use crate::lab::Laboratory;
 use crate::log::Log;
 use crate::manager::Manager;
 use crate::overview::Overview;
@@ -27,6 +28,7 @@ use crate::recorder::Recorder;
 use crate::roster::RosterFile;
 use crate::scores::Scorer;
 use crate::trial::Ground;
+use crate::what_if::Evaluator;
 use crate::wiring::Place;
 use crate::{config, feeds, heartbeat, lease, past, shipped, site, supervisor, wiring};
 use knowledge::Knowledge;
@@ -88,6 +90,8 @@ pub async fn run(args: Run, log: Log) -> Result<()> {
 
     let scorer = Scorer { journal: journal.clone(), library: library.clone(), setup: parts.setup.clone() };
     let home_for_scores = home.clone();
+    let evaluator = Evaluator::new(library.clone(), roster.clone(), journal.clone());
+    let lab = Laboratory::new(&parts.setup, library.clone(), roster.clone(), journal.clone(), &state_dir);
     let setup = parts.setup.clone();
     let (controller, live) = Controller::new(
         parts.setup,
@@ -116,6 +120,8 @@ pub async fn run(args: Run, log: Log) -> Result<()> {
         journal: journal.clone(),
         manage: Arc::new(manager),
         hand: Arc::new(OwnersHand(controller.owner())),
+        evaluate: Arc::new(evaluator),
+        lab: Arc::new(lab),
         site: Arc::new(Overview {
             setup,
             keep: parts.keep,

@@ -1,10 +1,9 @@
 //! One day: from what was recorded to what it would have cost.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use backtest::{Asked, Contender, Day, House, References, Strategy};
+use backtest::{Contender, Day, House, References};
 use forecast::SeriesRow;
 use guard::GridLimits;
 use jiff::Timestamp;
@@ -12,12 +11,13 @@ use jiff::civil::Date;
 use model::score::{DayReferences, ScoredAs, StrategyScore};
 use model::slot::{self, SLOT_S};
 use model::snapshot::{PastSlot, Snapshot};
-use model::{Allowance, CommandKind, DayScore, Grant, Input, StrategyRef, Tick};
+use model::{Allowance, DayScore, Grant, StrategyRef, Tick};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Scorer;
 use crate::house;
+use crate::sandboxed::Sandboxed;
 
 /// Less of a day than this says nothing of it.
 const LEAST_SHARE: f64 = 0.9;
@@ -204,7 +204,7 @@ impl OfDay {
 
     fn play(&self, scorer: &Scorer, party: &Party, references: &References) -> Result<StrategyScore> {
         let strategy = scorer.library.by_hash(&party.strategy.hash)?;
-        let sandboxed = Sandboxed { strategy, allowance: party.allowance.clone() };
+        let sandboxed = Sandboxed::new(strategy, party.allowance.clone());
         let contender = Contender {
             strategy: &sandboxed,
             settings: party.settings.clone(),
@@ -259,25 +259,4 @@ fn measured(house: &House, past: &[&PastSlot], rows: &[SeriesRow]) -> Option<f64
             / all_kwh;
     let mean_price = rows.iter().map(|row| row.import_price).sum::<f64>() / rows.len() as f64;
     Some(paid - (end_kwh - start_kwh) * efficiency * mean_price)
-}
-
-/// A version in its sandbox, within what a call of it may use.
-struct Sandboxed {
-    strategy: Arc<engine::Strategy>,
-    allowance: Allowance,
-}
-
-impl Strategy for Sandboxed {
-    fn name(&self) -> &str {
-        &self.strategy.description().name
-    }
-
-    fn declared(&self) -> BTreeSet<CommandKind> {
-        self.strategy.description().commands.clone()
-    }
-
-    fn decide(&self, input: &Input) -> Result<Asked, String> {
-        let answer = self.strategy.decide_within(input, &self.allowance).map_err(|error| error.to_string())?;
-        Ok(Asked { actions: answer.plan.actions, memory: answer.plan.memory, ok: true, took_us: 0 })
-    }
 }

@@ -1,6 +1,6 @@
 //! The embedded year of data, laid onto the calendar.
 
-use forecast::{PriceSlot, Series, SeriesRow};
+use forecast::{PriceSlot, Series, SeriesError, SeriesRow};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::slot;
@@ -15,6 +15,10 @@ const ZONE: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 const SLOTS_PER_WEEK: usize = 7 * 96;
 /// Local hour from which tomorrow's prices are there.
 const PUBLISHED_HOUR: i8 = 13;
+
+pub(super) fn series() -> Result<Series, SeriesError> {
+    Series::parse("home-a.csv.gz", DATA)
+}
 
 /// What a home meets at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +39,7 @@ pub(super) struct Year {
 
 impl Year {
     pub fn embedded(seed: u64) -> Result<Self, SimulatedError> {
-        let series = Series::parse("home-a.csv.gz", DATA)?;
+        let series = series()?;
         let slots = series.rows().len();
         let whole = slots - slots % SLOTS_PER_WEEK;
         if whole == 0 {

@@ -17,11 +17,13 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use wattwright_server::lab::{Backtest, LabState, NewBacktest};
 use wattwright_server::manage::{
     Examination, LogEntry, Manage, ManageError, Problem, Role, RoleChange, StrategyDetail,
 };
 use wattwright_server::site::{LogLine, SetupView};
-use wattwright_server::{Access, AllowedHosts, ByHand, Server, Site, router};
+use wattwright_server::what_if::{Alternative, Comparison, WhatIf};
+use wattwright_server::{Access, AllowedHosts, ByHand, Evaluate, Lab, Server, Site, router};
 
 pub const NOW: &str = "2026-11-24T12:07:00Z";
 
@@ -241,6 +243,57 @@ impl ByHand for Owner {
     }
 }
 
+/// Answers the question whether anything else is under way.
+#[derive(Default)]
+pub struct Beside(AtomicU32);
+
+impl Evaluate for Beside {
+    fn what_if(&self, question: WhatIf) -> Result<Comparison, ManageError> {
+        question.changes.apply(&mut tick(NOW.parse().unwrap()).input.snapshot).map_err(refused)?;
+        let none = Alternative {
+            strategy: None,
+            plan: None,
+            verdicts: vec![],
+            failure: question.strategy,
+            ahead: vec![],
+            bill: None,
+        };
+        Ok(Comparison { tick: 3, at: NOW.parse().unwrap(), real: none.clone(), other: none })
+    }
+}
+
+fn refused(error: impl std::fmt::Display) -> ManageError {
+    ManageError::Refused(error.to_string())
+}
+
+impl Lab for Beside {
+    fn state(&self) -> Result<LabState, ManageError> {
+        Ok(LabState { sources: vec![], battery: None, running: None, failure: None, results: vec![] })
+    }
+
+    fn start(&self, _: NewBacktest) -> Result<LabState, ManageError> {
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0 => self.state(),
+            _ => Err(ManageError::Busy("one is under way".into())),
+        }
+    }
+
+    fn cancel(&self) -> Result<LabState, ManageError> {
+        match self.0.swap(0, Ordering::SeqCst) {
+            0 => Err(ManageError::NotFound("none is under way".into())),
+            _ => self.state(),
+        }
+    }
+
+    fn result(&self, id: u64) -> Result<Backtest, ManageError> {
+        Err(ManageError::NotFound(format!("there is no backtest {id}")))
+    }
+
+    fn forget(&self, id: u64) -> Result<(), ManageError> {
+        self.result(id).map(drop)
+    }
+}
+
 /// A home with nothing in it.
 struct House;
 
@@ -285,6 +338,8 @@ impl Fixture {
             live: receiver,
             manage: manager.clone(),
             hand: Arc::new(Owner(hand.clone())),
+            evaluate: Arc::new(Beside::default()),
+            lab: Arc::new(Beside::default()),
             site: Arc::new(House),
             journal: journal.clone(),
             hosts: AllowedHosts::new(["wattwright.local"]),
