@@ -79,7 +79,11 @@ impl Guard {
         let (rule, text) = (first.rule, first.text.clone());
         let (within, grant) = (BalanceLimits::default(), Grant::default());
         let setpoint = Setpoint { battery: target, command: &command, within: &within, by: None, grant: &grant };
-        let Judged { mut verdict, mut approved } = self.judge_setpoint(&setpoint, scene);
+        let judged = self.judge_setpoint(&setpoint, scene);
+        let written = scene.ledger.last_written(target);
+        let repeats = judged.approved.as_ref().is_some_and(|approved| approved.command() == written);
+        // What was written last passes the budgets as no new write, so somebody who undoes it gets a hold.
+        let Judged { mut verdict, mut approved } = if repeats { self.hold(target, scene) } else { judged };
         findings.append(&mut verdict.findings);
         if approved.is_some() && was_just_written(target, limits.write_interval, scene) {
             let text = format!("`{target}` was written to only a short while ago");
