@@ -2,11 +2,13 @@
 //! which readings a command would need and what a strategy may is not asked of what runs already; and a limit is
 //! broken only where that is measured, since a reading that is missing for a moment is no reason to overrule a person.
 
+use std::time::Duration;
+
 use model::{BalanceLimits, Command, CommandKind, Decision, Finding, Grant, Rule};
 
 use crate::believe::believe_battery_power;
 use crate::judge::{Guard, Judged, Scene};
-use crate::limits::BatteryLimits;
+use crate::limits::{BatteryLimits, DeviceLimits};
 use crate::mandate::Setpoint;
 use crate::rules::{CHAIN, Case, Origin, Ruling, Subject, external_limit, phase_current};
 use crate::view::{View, as_command, battery_state, device_state, magnitude};
@@ -40,7 +42,7 @@ impl Guard {
         }
         match Subject::find(self.limits(), target) {
             Subject::Battery(limits) => self.battery_breach(target, limits, scene),
-            Subject::Device(_) => self.device_breach(target, scene),
+            Subject::Device(limits) => self.device_breach(target, limits, scene),
             Subject::Unknown => None,
         }
     }
@@ -77,8 +79,17 @@ impl Guard {
         let (rule, text) = (first.rule, first.text.clone());
         let (within, grant) = (BalanceLimits::default(), Grant::default());
         let setpoint = Setpoint { battery: target, command: &command, within: &within, by: None, grant: &grant };
-        let Judged { mut verdict, approved } = self.judge_setpoint(&setpoint, scene);
+        let judged = self.judge_setpoint(&setpoint, scene);
+        let written = scene.ledger.last_written(target);
+        let repeats = judged.approved.as_ref().is_some_and(|approved| approved.command() == written);
+        // What was written last passes the budgets as no new write, so somebody who undoes it gets a hold.
+        let Judged { mut verdict, mut approved } = if repeats { self.hold(target, scene) } else { judged };
         findings.append(&mut verdict.findings);
+        if approved.is_some() && was_just_written(target, limits.write_interval, scene) {
+            let text = format!("`{target}` was written to only a short while ago");
+            findings.push(Finding { rule: Rule::WriteInterval, text, from: command.clone(), to: None });
+            (approved, verdict.approved, verdict.decision) = (None, None, Decision::Refused);
+        }
         verdict.findings = findings;
         verdict.proposed = runs;
         if approved.is_some() {
@@ -87,7 +98,10 @@ impl Guard {
         Some(Breach { rule, text, judged: Judged { verdict, approved } })
     }
 
-    fn device_breach(&self, target: &str, scene: &Scene<'_>) -> Option<Breach> {
+    fn device_breach(&self, target: &str, limits: &DeviceLimits, scene: &Scene<'_>) -> Option<Breach> {
+        if was_just_written(target, limits.write_interval, scene) {
+            return None;
+        }
         let state = device_state(scene, target).filter(|state| state.on == Some(true))?;
         let draws_w = state.power_w.as_ref().and_then(|reading| reading.value);
         if draws_w.is_some_and(|w| w <= STANDBY_W) || !Subject::find(self.limits(), target).can(CommandKind::TurnOnOff)
@@ -121,6 +135,12 @@ impl Guard {
             .find(|(_, a)| a * (1.0 - TOLERANCE_SHARE) > limit_a)?;
         Some((Rule::PhaseCurrent, format!("phase L{phase} carries {a:.1} A, more than its {limit_a:.0} A")))
     }
+}
+
+/// To write again what was written last is no new write for the rules; here it is one, since somebody else wrote
+/// meanwhile.
+fn was_just_written(target: &str, interval: Duration, scene: &Scene<'_>) -> bool {
+    scene.ledger.since_write(target, scene.uptime).is_some_and(|since| since < interval)
 }
 
 /// Whether a rule is a limit of what flows, and what it needs is known.
