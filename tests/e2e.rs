@@ -3,7 +3,9 @@
 mod advise;
 mod commands;
 mod control;
+mod dead_man;
 mod disk;
+mod foreign;
 mod kills;
 mod manage;
 mod pages;

@@ -68,10 +68,39 @@ impl Rig {
     }
 }
 
+impl Rig {
+    /// Does something while Home Assistant has more in its configuration, for which it is started anew twice.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`, and when Home Assistant does not come back.
+    pub async fn with_configuration(&self, yaml: &str, work: impl AsyncFnOnce() -> Result<()>) -> Result<()> {
+        let file = folder().join("config/configuration.yaml");
+        let before = std::fs::read_to_string(&file)?;
+        std::fs::write(&file, format!("{before}\n{yaml}"))?;
+        let began = async {
+            self.hass.restart().await?;
+            self.hass.is_ready().await
+        }
+        .await;
+        let result = match began {
+            Ok(()) => work().await,
+            Err(error) => Err(error),
+        };
+        std::fs::write(&file, before)?;
+        self.hass.restart().await?;
+        self.hass.is_ready().await?;
+        result
+    }
+}
+
+fn folder() -> PathBuf {
+    let folder = std::env::var_os("WATTWRIGHT_RIG").unwrap_or_else(|| "target/test-home-assistant".into());
+    root().join(PathBuf::from(folder))
+}
+
 async fn start() -> Result<Addresses> {
-    let folder =
-        PathBuf::from(std::env::var_os("WATTWRIGHT_RIG").unwrap_or_else(|| "target/test-home-assistant".into()));
-    let folder = root().join(folder);
+    let folder = folder();
     let scripts = root().join("tests/ha");
     let mut down = Command::new(scripts.join("down"));
     ensure!(down.arg("--wipe").arg(&folder).status().await?.success(), "the last run's Home Assistant does not stop");

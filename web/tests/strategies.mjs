@@ -148,3 +148,41 @@ test('a strategy is dropped, tried, kept, enabled, moved, made a shadow, disable
   assert.equal(await detail(name), undefined);
   await close(opened);
 });
+
+test('the scoreboard tells what each would have cost, and who should be promoted', async (t) => {
+  const { days } = await get('api/scores');
+  if (days.length === 0) {
+    t.skip('no day was scored');
+    return;
+  }
+  const become = async (role) => {
+    const headers = { 'content-type': 'application/json', 'x-wattwright': '1' };
+    const url = new URL('api/strategies/linear/role', process.env.BASE_URL);
+    const answer = await fetch(url, { method: 'PUT', headers, body: JSON.stringify({ role }) });
+    assert.equal(answer.status, 200, await answer.text());
+  };
+  await become('shadow');
+  for (const [size, scheme] of [
+    ['desktop', 'light'],
+    ['phone', 'dark'],
+  ]) {
+    const opened = await open(size, scheme, { place: '#/strategies' });
+    const { page } = opened;
+    const board = page.getByTestId('scoreboard');
+    await board.waitFor();
+    for (const kind of ['no_battery', 'self_consumption', 'perfect_foresight', 'active', 'shadow']) {
+      assert.equal(await board.locator(`tr[data-kind=${kind}]`).count(), 1, kind);
+    }
+    await page.getByTestId('proposal-linear').waitFor();
+    await page.getByTestId('scores').locator('summary').last().click();
+    const byDay = page.getByTestId('scores-by-day').locator('tbody tr');
+    assert.equal(await byDay.count(), days.length);
+    await fits(page);
+    await accessible(page, `the scoreboard, ${size}`);
+    await picture(page, `strategies-scores-${size}`);
+    await page.getByTestId('proposal-linear').getByRole('button').click();
+    await page.getByTestId('card-linear').waitFor();
+    await close(opened);
+  }
+  await become('off');
+});

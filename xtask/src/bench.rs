@@ -1,5 +1,7 @@
 //! `cargo xtask bench`.
 
+mod backtest;
+mod highs;
 mod page;
 
 use anyhow::{Context, Result};
@@ -21,13 +23,20 @@ Measures, each figure beside its floor from the same run:
   shadows  1, 10 and 50 shadows, and their bare calls
   replay   10,000 ticks of a simulated month, recorded and replayed
   snapshot what is known of the slots ahead with a year learned, and with nothing learned
+  decide   the linear strategy in its sandbox on 192 slots, and HiGHS's own solve of the same days; fetches highspy
+           from PyPI into target/highs, or takes the Python that HIGHS_PYTHON names
   history  a day and a year of history, as the page asks for them, from a journal of 35,040 ticks
   page     200 open pages with a tick each second: memory and tick time with and without them; takes two minutes.
            WATTWRIGHT names another binary than the one that is built for it
 
+And only when it is named, since it takes many minutes:
+
+  backtest the project's year with both example homes: what each strategy earns and where it loses, and
+           what a year takes
+
 With `--json` a list of {name, value, unit, floor, ratio}.";
 
-const BENCHES: [(&str, &str); 8] = [
+const BENCHES: [(&str, &str); 9] = [
     ("tick", "wattwright-control"),
     ("call", "wattwright-engine"),
     ("loading", "wattwright-engine"),
@@ -35,29 +44,49 @@ const BENCHES: [(&str, &str); 8] = [
     ("shadows", "wattwright-control"),
     ("replay", "wattwright-control"),
     ("snapshot", "wattwright-knowledge"),
+    (DECIDE, "wattwright-engine"),
     ("history", "wattwright-server"),
 ];
+/// Its floor is a solver that is not built here.
+const DECIDE: &str = "decide";
 /// A daemon that runs, and no benchmark of a crate.
 const PAGE: &str = "page";
+/// A command of the daemon, and no benchmark of a crate.
+const BACKTEST: &str = "backtest";
 
 /// Runs the command.
 pub fn run(arguments: &[String]) -> Result<()> {
     let is_json = arguments.iter().any(|argument| argument == "--json");
     let names: Vec<&str> = arguments.iter().map(String::as_str).filter(|name| !name.starts_with('-')).collect();
-    if let Some(unknown) = names.iter().find(|name| **name != PAGE && !BENCHES.iter().any(|(bench, _)| bench == *name))
-    {
+    let is_apart = |name: &str| [PAGE, BACKTEST].contains(&name);
+    let is_known = |name: &str| is_apart(name) || BENCHES.iter().any(|(bench, _)| *bench == name);
+    if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
         anyhow::bail!("there is no measurement `{unknown}`\n\n{HELP}");
     }
-    if names != [PAGE] {
+    if names.is_empty() || !names.iter().all(|name| is_apart(name)) {
         plugins::build(false)?;
     }
     let mut all = Vec::new();
+    if names.contains(&BACKTEST) {
+        let figures = backtest::run(is_json)?;
+        if !is_json {
+            figures.iter().for_each(print);
+        }
+        all.extend(figures);
+    }
     for (bench, package) in BENCHES {
         if !names.is_empty() && !names.contains(&bench) {
             continue;
         }
         say(format!("cargo bench: {bench}"));
-        let text = printed(cargo().args(["bench", "-p", package, "--bench", bench, "--", "--json"]))?;
+        let mut run = cargo();
+        run.args(["bench", "-p", package, "--bench", bench, "--", "--json"]);
+        if bench == DECIDE
+            && let Some(python) = highs::python()
+        {
+            run.env("HIGHS_PYTHON", python);
+        }
+        let text = printed(&mut run)?;
         let list = text.lines().find(|line| line.starts_with('[')).unwrap_or_default();
         let figures: Vec<Value> =
             serde_json::from_str(list).with_context(|| format!("{bench} printed no list of figures: {text}"))?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::shell::{cargo, succeed};
+use crate::shell::{cargo, say, succeed, succeeds};
 use crate::{plugins, tools, web};
 
 /// Shown by `--help`.
@@ -15,6 +15,7 @@ Usage: cargo xtask test [STEP...]
 Prepares what the tests need, then runs all checks and tests and stops at the first that fails:
 
   format  cargo fmt --check
+  deny    licences and banned crates, where cargo-deny is installed
   web     checks of the page
   clippy  cargo clippy, warnings are errors
   build   host and tests, development profile
@@ -33,8 +34,9 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step { name: "format", title: "Format", run: || succeed(cargo().args(["fmt", "--all", "--check"])) },
+    Step { name: "deny", title: "Licences and bans", run: deny },
     Step { name: "web", title: "Checks of the page", run: check_web },
     Step { name: "clippy", title: "Clippy", run: clippy },
     Step { name: "build", title: "Build of host and tests", run: build },
@@ -99,6 +101,15 @@ pub fn prepare() -> Result<()> {
     tools::chromium()?;
     tools::mosquitto()?;
     tools::home_assistant()
+}
+
+fn deny() -> Result<()> {
+    if !succeeds(cargo().args(["deny", "--version"])) {
+        say("not checked: `cargo install --locked cargo-deny` installs what checks licences and banned crates");
+        return Ok(());
+    }
+    // Advisories are fetched: `cargo deny check` looks at them, too.
+    succeed(cargo().args(["deny", "check", "bans", "licenses", "sources"]))
 }
 
 fn check_web() -> Result<()> {

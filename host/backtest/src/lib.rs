@@ -11,16 +11,20 @@
 //! the series, a slot at a time: what happens within a slot (latency, ramps, the second-by-second meter) is not
 //! played here.
 
+mod asked;
 mod chart;
 mod house;
 mod known;
-mod loss;
+mod loads;
 mod play;
 mod reference;
+mod score;
+mod told;
 
+pub use asked::{Asked, Played, Strategy};
 pub use chart::chart;
-pub use house::House;
+pub use house::{House, HouseBattery};
 pub use known::{Foresight, Knowing};
-pub use loss::Loss;
-pub use play::{Asked, Played, Player, Strategy};
+pub use play::{Contender, Player};
 pub use reference::{References, share};
+pub use score::{Day, Scored};

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use forecast::SeriesRow;
+use jiff::tz::TimeZone;
 use linear::market::{Chance, Market, Slot, Store};
 use linear::worth::{Worth, walk};
 use model::slot::SLOT_S;
 use model::{Action, BalanceLimits, Command, CommandKind, Input, Reason};
 use serde::Serialize;
-use simulator::{Account, Battery, Drive, Home, Inputs, ParameterError, Totals};
+use simulator::{Account, Drive, Inputs, ParameterError, Totals};
 
-use crate::{Asked, Foresight, House, Player, Strategy};
+use crate::loads::{Loads, placed};
+use crate::{Asked, Foresight, House, Played, Player, Strategy};
 
 /// No limit, kW.
 const ANY_KW: f64 = 1e6;
@@ -18,12 +20,14 @@ const ANY_KW: f64 = 1e6;
 /// The fixed references of a home and a series.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct References {
-    /// The battery never does anything.
+    /// The batteries never do anything.
     pub no_battery: Totals,
-    /// It follows the meter.
+    /// They follow the meter.
     pub self_consumption: Totals,
-    /// The least that it could have cost for someone who knew the future: the exact optimum. Without the guard's
-    /// limits but those of power and of the state of charge.
+    /// The least that it could have cost for someone who knew the future: with one battery the exact optimum, with
+    /// several a bound ([`House::as_if_one`]). Without the guard's limits but those of power and of the state of charge.
+    /// Flexible loads are where each costs least by itself, so that with some it is the best found and not always the
+    /// very least; in the other references each runs as soon as it may.
     pub perfect_foresight: Totals,
 }
 
@@ -31,33 +35,37 @@ impl References {
     /// Works them out.
     ///
     /// # Errors
-    /// The battery cannot be.
+    /// A battery cannot be.
     pub fn of(house: &House, rows: &[SeriesRow]) -> Result<Self, ParameterError> {
-        let powers = foresight(house, rows);
+        let zone = TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC);
+        let one = House { tasks: Vec::new(), ..house.as_if_one() };
+        let placed = placed(&house.tasks, rows, &zone);
+        let powers = foresight(&one, &placed);
         Ok(Self {
-            no_battery: play(house, rows, |_| Drive::Hold)?.totals(),
-            self_consumption: play(house, rows, |_| Drive::FOLLOW)?.totals(),
-            perfect_foresight: play(house, rows, |k| match powers[k] {
+            no_battery: play(house, rows, |_| Drive::Hold)?,
+            self_consumption: play(house, rows, |_| Drive::FOLLOW)?,
+            perfect_foresight: play(&one, &placed, |k| match powers.get(k).copied().unwrap_or_default() {
                 power_w if power_w < 0.0 => Drive::Charge { power_w: -power_w },
                 power_w => Drive::Discharge { power_w },
-            })?
-            .totals(),
+            })?,
         })
     }
 }
 
 impl References {
-    /// What plain self-consumption cost on each day of the home, adjusted for what was stored.
+    /// Plain self-consumption by itself, for its days and months.
     ///
     /// # Errors
-    /// The battery cannot be.
-    pub fn self_consumption_by_day(house: &House, rows: &[SeriesRow]) -> Result<Vec<f64>, ParameterError> {
+    /// A battery cannot be.
+    pub fn self_consumption(house: &House, rows: &[SeriesRow]) -> Result<Played, ParameterError> {
         let follows = Follows;
         let mut player = Player::new(house, rows, &follows, serde_json::Value::Null, Foresight::PERFECT, false)?;
         while player.next_slot().is_some() {
-            player.play(&follows, follows.asked(&house.battery));
+            let mut asked = follows.asked(house.batteries.iter().map(|battery| battery.id.as_str()));
+            asked.actions.extend(house.tasks.iter().map(|task| action(&task.device, Command::TurnOn)));
+            player.play(&follows, asked);
         }
-        Ok(player.finish().days)
+        Ok(player.finish())
     }
 }
 
@@ -65,12 +73,15 @@ impl References {
 struct Follows;
 
 impl Follows {
-    fn asked(&self, battery: &str) -> Asked {
-        let reason = Reason { code: "follow".into(), text: String::new(), facts: Vec::new() };
-        let command = Command::Balance(BalanceLimits::default());
-        let action = Action { target: battery.into(), command, reason, until: None };
-        Asked { action: Some(action), ok: true, ..Asked::default() }
+    fn asked<'a>(&self, batteries: impl Iterator<Item = &'a str>) -> Asked {
+        let action = |id: &str| action(id, Command::Balance(BalanceLimits::default()));
+        Asked { actions: batteries.map(action).collect(), ok: true, ..Asked::default() }
     }
+}
+
+fn action(target: &str, command: Command) -> Action {
+    let reason = Reason { code: "follow".into(), text: String::new(), facts: Vec::new() };
+    Action { target: target.into(), command, reason, until: None }
 }
 
 impl Strategy for Follows {
@@ -83,7 +94,7 @@ impl Strategy for Follows {
     }
 
     fn decide(&self, input: &Input) -> Result<Asked, String> {
-        Ok(self.asked(&input.snapshot.batteries[0].id))
+        Ok(self.asked(input.snapshot.batteries.iter().map(|battery| battery.id.as_str())))
     }
 }
 
@@ -94,29 +105,29 @@ pub fn share(cost_adjusted: f64, references: &References) -> f64 {
     if achievable.abs() < 1e-9 { 0.0 } else { (base - cost_adjusted) / achievable }
 }
 
-/// Plays one drive for each slot. Also what a self-consuming home did by the day, for charts.
-pub(crate) fn play(
-    house: &House,
-    rows: &[SeriesRow],
-    drive: impl Fn(usize) -> Drive,
-) -> Result<Account, ParameterError> {
-    let battery = Battery::new(house.parameters.clone(), house.start_soc_pct)?;
-    let mut home = Home::new(battery, house.limits.grid.feed_in_limit_w);
-    let mut account = Account::new(house.parameters.clone(), house.start_soc_pct);
+/// Plays one drive for each slot.
+fn play(house: &House, rows: &[SeriesRow], drive: impl Fn(usize) -> Drive) -> Result<Totals, ParameterError> {
+    let mut home = house.home()?;
+    let mut account = Account::of(&home);
+    let mut loads = Loads::new(&house.tasks, TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC));
     for (k, row) in rows.iter().enumerate() {
         home.command(drive(k));
-        let step = home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w: 0.0 }, SLOT_S as f64);
-        account.add(&step, row.import_price, row.export_price, SLOT_S as f64);
+        loads.begin(row.start);
+        loads.switch_all_on();
+        let plugs_w = loads.pass(row.start);
+        let step = home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w }, SLOT_S as f64);
+        account.add(&step, &home, row.import_price, row.export_price, SLOT_S as f64);
     }
-    Ok(account)
+    Ok(account.totals())
 }
 
-/// The battery's power in each slot of the cheapest year, watt.
+/// The power of the only battery in each slot of the cheapest way, watt.
 fn foresight(house: &House, rows: &[SeriesRow]) -> Vec<f64> {
-    let p = &house.parameters;
+    let Some(battery) = house.batteries.first() else { return Vec::new() };
+    let p = &battery.parameters;
     let kwh = |pct: f64| p.capacity_wh * pct / 100_000.0;
     let store = Store {
-        stored_kwh: kwh(house.start_soc_pct),
+        stored_kwh: kwh(battery.start_soc_pct),
         floor_kwh: kwh(p.min_soc_pct),
         ceiling_kwh: kwh(p.max_soc_pct),
         max_charge_kw: p.max_charge_w / 1000.0,

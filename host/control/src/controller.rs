@@ -4,8 +4,11 @@
 //! are sent by short-lived tasks that report back.
 
 mod execute;
+mod foreign;
 mod hand;
+mod leading;
 mod publish;
+mod takeover;
 mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,6 +20,7 @@ use engine::Library;
 use guard::{Approved, Counts, Guard, Ledger, Scene, SceneRecord, Watch};
 use home::{Home, ReadBack, SendError};
 use jiff::Timestamp;
+use model::home::Baseline;
 use model::snapshot::{InForce, Snapshot, TaskState};
 use model::{
     Action, Cause, Command, Hand, HomeState, Link, Live, Mode, Outcome, Roster, Rule, Stage, StrategyRef, TargetId,
@@ -26,8 +30,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::announce::Announcer;
 use crate::claims::{self, Ruled};
 use crate::clock::{Clock, SystemClock};
+use crate::lease::Holder;
 use crate::owner::Owner;
 use crate::ports::{Data, Record, RecordError};
 use crate::setup::Setup;
@@ -37,6 +43,7 @@ use crate::standing::{Key, Standing, Target};
 use crate::tasks::Tasks;
 use crate::tick::{self, Decided};
 use crate::{owner, roster};
+use takeover::Found;
 
 /// How long the first tick waits for the home.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -46,8 +53,6 @@ const CHANGE_SPACING: Duration = Duration::from_secs(3);
 const RETRY: Duration = Duration::from_secs(15);
 /// How many ticks' outcomes are kept open.
 const OPEN_TICKS: usize = 32;
-/// How long the restoring of all targets may take at the end.
-const FAREWELL: Duration = Duration::from_secs(15);
 
 struct Sent {
     target: TargetId,
@@ -98,9 +103,21 @@ pub struct Controller {
     retry_at: Option<Instant>,
     record_error: Option<String>,
     unrecorded: i64,
-    baselines: BTreeSet<TargetId>,
+    /// What was found at each target that is taken over.
+    found: BTreeMap<TargetId, Found>,
+    /// What was given back, and when: a target shows it only some time later.
+    given_back: BTreeMap<TargetId, (Instant, Baseline)>,
+    /// Who commands the home; `None`: nobody else could.
+    lease: Option<watch::Receiver<Holder>>,
+    /// What it said when it was looked at last.
+    holder: Holder,
+    /// Targets that another Wattwright has left as they are.
+    inherited: BTreeSet<TargetId>,
     /// What is done by hand, as it was acted on last.
     hand: Hand,
+    announcer: Announcer,
+    /// Who has set a target that somebody else has set, when that is found out.
+    authors: (mpsc::Sender<(TargetId, String)>, mpsc::Receiver<(TargetId, String)>),
     live: watch::Sender<Arc<Live>>,
     written: watch::Sender<BTreeMap<TargetId, Counts>>,
     sent: (mpsc::Sender<Sent>, mpsc::Receiver<Sent>),
@@ -177,8 +194,14 @@ impl Controller {
             retry_at: None,
             record_error: None,
             unrecorded: 0,
-            baselines: BTreeSet::new(),
+            found: BTreeMap::new(),
+            given_back: BTreeMap::new(),
+            lease: None,
+            holder: Holder::Unknown,
+            inherited: BTreeSet::new(),
             hand: Hand::default(),
+            announcer: Announcer::default(),
+            authors: mpsc::channel(64),
             live,
             written: watch::Sender::new(BTreeMap::new()),
             sent: mpsc::channel(64),
@@ -235,6 +258,8 @@ impl Controller {
         }
         self.expire_leases();
         self.settle();
+        self.look_for_others();
+        self.restrain();
         self.drive();
         self.publish();
     }
@@ -242,6 +267,13 @@ impl Controller {
     async fn take_in(&mut self) {
         while let Ok(sent) = self.sent.1.try_recv() {
             self.on_sent(sent);
+        }
+        while let Ok((target, author)) = self.authors.1.try_recv() {
+            self.on_author(&target, &author);
+        }
+        let holder = self.lease.as_ref().map(|lease| lease.borrow().clone());
+        if let Some(holder) = holder.filter(|holder| *holder != self.holder) {
+            self.on_lease(holder).await;
         }
         let library = *self.library.changes().borrow();
         if library != self.library_seen {
@@ -380,6 +412,7 @@ impl Controller {
         self.retry_at = None;
         let snapshot = Arc::new(self.snapshot(&self.home.state(), now));
         let mut decided = self.decide(snapshot).await;
+        self.keep_found();
         let hand = self.owner.at(now);
         decided.by_hand(&hand);
         self.remember(&decided);
@@ -439,6 +472,8 @@ impl Controller {
             }
             self.observe();
             self.settle();
+            self.look_for_others();
+            self.restrain();
             self.drive();
             self.publish();
         }

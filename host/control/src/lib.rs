@@ -14,11 +14,14 @@
 //! Architecture invariants: nothing here opens a file or a socket — the home, the data ahead and the
 //! record are ports ([`home::Home`], [`ports`]) —, and nothing is sent that the guard did not approve.
 
+pub mod announce;
 pub mod ask;
 pub mod claims;
 pub mod clock;
 pub mod controller;
 pub mod drive;
+pub mod foreign;
+pub mod lease;
 pub mod ledger;
 pub mod live;
 pub mod owner;
@@ -34,6 +37,8 @@ pub mod tick;
 
 pub use clock::{Clock, SystemClock};
 pub use controller::Controller;
+pub use lease::{Holder, Lease};
+pub use model::task::TaskSetup;
 pub use owner::{Owner, OwnerError};
 pub use ports::{Data, Kept, Known, Record, RecordError};
-pub use setup::{BatterySetup, DeviceSetup, Setup, TaskSetup};
+pub use setup::{BatterySetup, DeviceSetup, Setup};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use guard::Limits;
-use jiff::civil::Time;
+use model::task::TaskSetup;
 use model::{Mode, TargetId};
 
 /// A battery as the strategy sees it. Its limits stand in [`Limits`].
@@ -37,27 +37,6 @@ pub struct DeviceSetup {
     pub kind: String,
     /// Whether commands are sent.
     pub mode: Mode,
-}
-
-/// A flexible load that is to be served every day.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TaskSetup {
-    /// Like a [`TargetId`].
-    pub id: String,
-    /// What the owner calls it.
-    pub name: String,
-    /// The device that runs it.
-    pub device: TargetId,
-    /// All of it.
-    pub energy_wh: f64,
-    /// While it runs.
-    pub power_w: f64,
-    /// Local time.
-    pub earliest: Time,
-    /// Local time; at or before `earliest`: on the next day.
-    pub deadline: Time,
-    /// Whether it may be paused.
-    pub interruptible: bool,
 }
 
 /// Everything about a home that does not change while the daemon runs.

@@ -115,6 +115,12 @@ pub fn build(seen: Seen<'_>) -> Snapshot {
             None => problems.add("missing", subject, "the home shows no such device".into()),
             _ => {}
         }
+        if setup.tasks.iter().any(|task| task.device == device.id) && matches!(uses(state, &device.id), Use::Unknown) {
+            let text = format!("nobody knows whether `{}` is on or what it uses", device.id);
+            let assumed = "that it uses nothing; what the home uses is not learned meanwhile".into();
+            let subject = format!("devices.{}.power-w", device.id);
+            problems.0.push(Problem { code: "missing".into(), subject, text, assumed });
+        }
         Device {
             id: device.id.clone(),
             name: device.name.clone(),
@@ -197,6 +203,7 @@ pub fn measure(setup: &Setup, state: &HomeState, watch: &Watch, now: Timestamp) 
         // A moment's readings are not of quite the same instant, so a small negative rest is zero.
         None => (comes_in_w.map(|w| w.max(0.0)), comes_in_w.map(|w| w.min(0.0))),
     };
+    let (tasks_w, tasks_unknown_w) = tasks_w(setup, state);
     Measured {
         grid_w,
         solar_w,
@@ -204,28 +211,48 @@ pub fn measure(setup: &Setup, state: &HomeState, watch: &Watch, now: Timestamp) 
         battery_w: battery_w.filter(|_| !setup.batteries.is_empty()),
         soc_pct: (all_soc_known && energy.1 > 0.0).then(|| energy.0 / energy.1),
         temperature_c: state.temperature_c.as_ref().and_then(|r| r.value),
-        tasks_w: tasks_w(setup, state),
+        tasks_w,
+        tasks_unknown_w,
         unexplained_w,
     }
 }
 
-/// What devices with a task use now. One that is on and does not tell is taken to use what its task says.
-fn tasks_w(setup: &Setup, state: &HomeState) -> Option<f64> {
+/// What devices with a task use now, and what they may use without anybody knowing; `None`: there is no such device.
+/// One that is on and does not tell is taken to use what its task says.
+fn tasks_w(setup: &Setup, state: &HomeState) -> (Option<f64>, Option<f64>) {
     let mut devices: BTreeMap<&str, f64> = BTreeMap::new();
     for task in &setup.tasks {
         let most = devices.entry(&task.device).or_default();
         *most = most.max(task.power_w);
     }
-    let used = |(id, task_w): (&str, f64)| {
-        let device = state.devices.iter().find(|device| device.id == id);
-        let measured_w = device.and_then(|d| d.power_w.as_ref()).and_then(|reading| reading.value);
-        match (measured_w, device.and_then(|d| d.on)) {
-            (Some(w), _) if w.is_finite() => w.max(0.0),
-            (_, Some(true)) => task_w,
-            _ => 0.0,
+    let (mut used_w, mut unknown_w) = (0.0, 0.0);
+    for (id, task_w) in &devices {
+        match uses(state, id) {
+            Use::Measured(w) => used_w += w.max(0.0),
+            Use::On => used_w += task_w,
+            Use::Off => {}
+            Use::Unknown => unknown_w += task_w,
         }
-    };
-    (!devices.is_empty()).then(|| devices.into_iter().map(used).sum())
+    }
+    if devices.is_empty() { (None, None) } else { (Some(used_w), Some(unknown_w)) }
+}
+
+enum Use {
+    Measured(f64),
+    On,
+    Off,
+    Unknown,
+}
+
+fn uses(state: &HomeState, device: &str) -> Use {
+    let device = state.devices.iter().find(|shown| shown.id == device);
+    let measured_w = device.and_then(|d| d.power_w.as_ref()).and_then(|reading| reading.value);
+    match (measured_w.filter(|w| w.is_finite()), device.and_then(|d| d.on)) {
+        (Some(w), _) => Use::Measured(w),
+        (None, Some(true)) => Use::On,
+        (None, Some(false)) => Use::Off,
+        (None, None) => Use::Unknown,
+    }
 }
 
 #[derive(Default)]

@@ -7,6 +7,8 @@ use home::ReadBack;
 use jiff::Timestamp;
 use model::{Command, Mode, Reason, Stage, TargetId, Verdict};
 
+use crate::foreign::Foreign;
+
 /// Where the outcome of a command is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -90,58 +92,6 @@ impl Check {
     }
 }
 
-/// A setting must differ for this long before somebody else is taken to have changed it.
-const FOREIGN_AFTER: Duration = Duration::from_secs(3);
-/// How long a target is left alone that somebody else has set, the first time …
-const YIELD: Duration = Duration::from_secs(15 * 60);
-/// … and, twice as long each further time within a day, at the most: a device or an app that always sets its own
-/// is not fought.
-const MOST_YIELD: Duration = Duration::from_secs(4 * 60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What somebody else did to a target.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Foreign {
-    /// Since when the target shows something else than what it has shown.
-    since: Option<Instant>,
-    /// How often within a day, and when last.
-    times: u32,
-    last: Option<Instant>,
-    /// Until when it is left alone.
-    until: Option<Instant>,
-}
-
-impl Foreign {
-    /// Looks at a target that has shown what was written. Somebody else has set something when it no longer does
-    /// for some seconds: how long that is respected, then.
-    pub fn look(&mut self, read_back: &ReadBack, now: Instant) -> Option<Duration> {
-        if !matches!(read_back, ReadBack::Differs(_)) {
-            self.since = None;
-            return None;
-        }
-        let since = *self.since.get_or_insert(now);
-        if now.saturating_duration_since(since) < FOREIGN_AFTER {
-            return None;
-        }
-        if self.last.is_some_and(|last| now.saturating_duration_since(last) >= DAY) {
-            self.times = 0;
-        }
-        let respected = YIELD.saturating_mul(1 << self.times.min(8)).min(MOST_YIELD);
-        *self = Self { since: None, times: self.times + 1, last: Some(now), until: Some(now + respected) };
-        Some(respected)
-    }
-
-    /// Whether the target is left alone.
-    pub fn is_respected(&self, now: Instant) -> bool {
-        self.until.is_some_and(|until| now < until)
-    }
-
-    /// The owner said something newer.
-    pub fn end(&mut self) {
-        self.until = None;
-    }
-}
-
 /// One battery or device as the control loop keeps it.
 #[derive(Debug)]
 pub struct Target {
@@ -159,6 +109,8 @@ pub struct Target {
     pub shown: bool,
     /// What somebody else did to it.
     pub foreign: Foreign,
+    /// The limit that what somebody else has set breaks, in words.
+    pub breaks: Option<String>,
     /// Whether an order is on its way.
     pub in_flight: bool,
     /// The last set-point, while it is not settled.
@@ -184,6 +136,7 @@ impl Target {
             written: None,
             shown: false,
             foreign: Foreign::default(),
+            breaks: None,
             in_flight: false,
             check: None,
             hold_off: None,
@@ -239,31 +192,6 @@ mod tests {
         assert_eq!(stage(sent.progress(&differs, None, late, SETTLE)), Some(Stage::Contradicted));
         assert_eq!(stage(sent.progress(&ReadBack::Unknown, None, late, SETTLE)), Some(Stage::TimedOut));
         assert_eq!(stage(sent.progress(&ReadBack::Shows, None, early, SETTLE)), Some(Stage::ReadBack));
-    }
-
-    #[test]
-    fn what_somebody_else_sets_is_respected_longer_each_time() {
-        let mut foreign = Foreign::default();
-        let mut now = Instant::now();
-        let other = ReadBack::Differs("input_limit shows 900".into());
-        let mut lasts = Vec::new();
-        for _ in 0..6 {
-            // A short difference is the device's own.
-            assert_eq!(foreign.look(&other, now), None);
-            assert_eq!(foreign.look(&ReadBack::Shows, now + FOREIGN_AFTER), None);
-            assert_eq!(foreign.look(&other, now + FOREIGN_AFTER), None);
-            now += FOREIGN_AFTER * 2;
-            let respected = foreign.look(&other, now).unwrap();
-            assert!(foreign.is_respected(now) && !foreign.is_respected(now + respected));
-            lasts.push(respected.as_secs() / 60);
-            now += respected;
-        }
-        assert_eq!(lasts, [15, 30, 60, 120, 240, 240]);
-        now += DAY;
-        foreign.look(&other, now);
-        assert_eq!(foreign.look(&other, now + FOREIGN_AFTER), Some(YIELD));
-        foreign.end();
-        assert!(!foreign.is_respected(now + FOREIGN_AFTER));
     }
 
     #[test]

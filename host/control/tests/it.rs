@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
 
+#[path = "it/baseline.rs"]
+mod baseline;
 #[path = "it/chain.rs"]
 mod chain;
 #[path = "it/foreign.rs"]

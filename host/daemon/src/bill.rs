@@ -15,8 +15,8 @@ pub fn bill(snapshot: &Snapshot, plan: &Plan, verdicts: &[Verdict]) -> Option<Bi
     }
     let parameters = parameters(battery);
     let soc_pct = battery.soc_pct?;
-    let mut home = Home::new(simulator::Battery::new(parameters.clone(), soc_pct).ok()?, snapshot.grid.export_limit_w);
-    let mut account = Account::new(parameters, soc_pct);
+    let mut home = Home::new(simulator::Battery::new(parameters, soc_pct).ok()?, snapshot.grid.export_limit_w);
+    let mut account = Account::of(&home);
     let mut slots = Vec::new();
     for slot in &snapshot.ahead {
         let known = slot.import_price.zip(slot.load_w).zip(slot.solar_w);
@@ -31,7 +31,7 @@ pub fn bill(snapshot: &Snapshot, plan: &Plan, verdicts: &[Verdict]) -> Option<Bi
         };
         home.command(command.as_ref().and_then(Drive::of).unwrap_or_default());
         let step = home.step(Inputs { load_w, solar_w, plugs_w: 0.0 }, step_s);
-        account.add(&step, import_price, slot.export_price.unwrap_or(0.0), step_s);
+        account.add(&step, &home, import_price, slot.export_price.unwrap_or(0.0), step_s);
         slots.push(BilledSlot {
             start: slot.start,
             end: slot.end,

@@ -35,6 +35,8 @@ pub enum Command {
     ///
     /// Ends with status 1 when something differs.
     Replay(Replay),
+    /// Show what each strategy would have cost on this home's own days, and who does better than the one in charge.
+    Scores(Scores),
     /// Manage strategies, whether the home runs or not.
     #[command(subcommand)]
     Strategy(StrategyCommand),
@@ -301,7 +303,7 @@ pub struct Evaluate {
 
 #[derive(Debug, Args)]
 pub struct Backtest {
-    /// The home (TOML), with one battery.
+    /// The home (TOML).
     #[arg(long, value_name = "FILE")]
     pub home: PathBuf,
     /// What was used, got from the sun and paid, slot by slot (CSV, also gzip).
@@ -362,6 +364,21 @@ pub struct Replay {
     #[arg(long, value_name = "FILE", conflicts_with = "strategy")]
     pub export: Option<PathBuf>,
     /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Scores {
+    #[command(flatten)]
+    pub site: SiteArgs,
+    /// The first day, such as `2026-11-24`; by default 30 days before the last.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<jiff::civil::Date>,
+    /// The last day; by default today.
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<jiff::civil::Date>,
+    /// Print JSON: days, proposals.
     #[arg(long)]
     pub json: bool,
 }

@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod hand;
 pub mod replay;
 pub mod run;
+pub mod scores;
 pub mod setup;
 pub mod strategy;
 pub mod tick;

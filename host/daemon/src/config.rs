@@ -18,6 +18,7 @@ use home::simulated::Layout;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use journal::Keep;
+use model::score::PromotionRule;
 use model::snapshot::Abilities;
 use model::{CommandKind, Member, Mode, Roster, TargetId};
 use raw::{Raw, RawBattery, RawDevice, RawPrices, RawTask};
@@ -70,6 +71,8 @@ pub struct Config {
     pub entities: HomeEntities,
     /// What shows Home Assistant that the program is alive.
     pub heartbeat: Option<EntityId>,
+    /// By which several Wattwrights agree on which of them commands the home.
+    pub lease: Option<EntityId>,
     /// Where Home Assistant is; `None`: `HA_URL` tells.
     pub url: Option<String>,
     /// Where the token is; `None`: `HA_TOKEN` is the token.
@@ -84,6 +87,8 @@ pub struct Config {
     pub strategies: PathBuf,
     /// Retention.
     pub keep: Keep,
+    /// When a shadow is proposed.
+    pub promotion: PromotionRule,
 }
 
 /// Where prices come from, the best first.
@@ -195,9 +200,19 @@ impl Check {
         let sky = self.sky(raw.weather, solar_sources, site, &folder);
         extra.extend(self.entities("weather.source", sky.weather.iter().flat_map(feeds::WeatherSource::entities)));
         extra.extend(self.entities("solar.source", sky.solar.iter().flat_map(feeds::SolarSource::entities)));
+        extra.extend(raw.homeassistant.lease.clone());
         let members = raw.strategies.members();
         let roster = self.roster(raw.strategies.order, raw.strategies.shadows, members);
         let keep = Keep::default();
+        let usual = PromotionRule::default();
+        let promotion = PromotionRule {
+            days: raw.scores.propose_after_days.unwrap_or(usual.days),
+            least_gain: raw.scores.propose_from.unwrap_or(usual.least_gain),
+        };
+        if !(1..=90).contains(&promotion.days) {
+            self.problem("scores.propose_after_days", format!("{} days; expected 1 to 90", promotion.days));
+        }
+        self.not_negative("scores.propose_from", promotion.least_gain);
         Config {
             setup: Setup {
                 name: raw.home.name,
@@ -222,7 +237,8 @@ impl Check {
                 devices: raw.device.into_iter().map(|d| (d.id, d.entities)).collect(),
                 extra,
             },
-            heartbeat: self.heartbeat(raw.homeassistant.heartbeat),
+            heartbeat: self.helper("homeassistant.heartbeat", "input_datetime", raw.homeassistant.heartbeat),
+            lease: self.helper("homeassistant.lease", "input_text", raw.homeassistant.lease),
             url: raw.homeassistant.url,
             token_file: raw.homeassistant.token_file.map(|file| folder.join(file)),
             prices,
@@ -233,6 +249,7 @@ impl Check {
                 ticks_days: raw.journal.keep_ticks_days.unwrap_or(keep.ticks_days),
                 past_days: raw.journal.keep_past_days.unwrap_or(keep.past_days),
             },
+            promotion,
             path: path.to_owned(),
         }
     }
@@ -361,12 +378,12 @@ impl Check {
         }
     }
 
-    fn heartbeat(&mut self, heartbeat: Option<EntityId>) -> Option<EntityId> {
-        if let Some(entity) = heartbeat.as_ref().filter(|entity| entity.domain() != "input_datetime") {
-            let text = format!("`{entity}` is a `{}`; it takes an `input_datetime`", entity.domain());
-            self.problem("homeassistant.heartbeat", text);
+    fn helper(&mut self, field: &str, domain: &str, helper: Option<EntityId>) -> Option<EntityId> {
+        if let Some(entity) = helper.as_ref().filter(|entity| entity.domain() != domain) {
+            let text = format!("`{entity}` is a `{}`; it takes an `{domain}`", entity.domain());
+            self.problem(field, text);
         }
-        heartbeat
+        helper
     }
 
     fn phase(&mut self, field: &str, phase: Option<u8>) {

@@ -8,7 +8,9 @@ mod evaluation;
 mod feeds;
 mod hand;
 mod heartbeat;
+mod house;
 mod lab;
+mod lease;
 mod log;
 mod manager;
 mod overview;
@@ -17,6 +19,7 @@ mod recorder;
 mod roster;
 mod sample;
 mod sandboxed;
+mod scores;
 mod shipped;
 mod site;
 mod supervisor;
@@ -70,6 +73,7 @@ fn run(command: Command, log: Log) -> anyhow::Result<()> {
             Command::Pause { daemon, lasts } => commands::hand::pause(daemon, lasts).await,
             Command::Resume(daemon) => commands::hand::resume(daemon).await,
             Command::Health(daemon) => commands::hand::health(daemon).await,
+            Command::Scores(args) => commands::scores::run(&args),
             Command::Setup(command) => commands::setup::run(&command),
             Command::Strategy(command) => commands::strategy::run(command),
             Command::User(command) => commands::user::run(command),

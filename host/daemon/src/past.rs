@@ -215,7 +215,10 @@ fn slots(setup: &Setup, periods: &[(Timestamp, HomeState)], period: Period) -> V
     let mut accumulator = Accumulator::new(period.length());
     let mut slots = Vec::new();
     for (at, state) in periods {
-        slots.extend(accumulator.push(*at, snapshot::measure(setup, state, &Watch::default(), *at)));
+        // The recorder keeps means and no on and off, so that it never knows of a plug without a meter; a use with that
+        // plug in it is better than none to begin with.
+        let measured = Measured { tasks_unknown_w: None, ..snapshot::measure(setup, state, &Watch::default(), *at) };
+        slots.extend(accumulator.push(*at, measured));
     }
     let end = periods.last().and_then(|(at, _)| at.checked_add(period.length()).ok());
     slots.extend(end.into_iter().flat_map(|end| accumulator.push(end, Measured::default())));

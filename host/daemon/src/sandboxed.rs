@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use backtest::{Asked, Strategy};
-use model::{Allowance, CommandKind, Input};
+use model::{Action, Allowance, CommandKind, Input};
 use serde_json::Value;
 
 /// A strategy, with what a call of it may use.
@@ -48,14 +48,18 @@ impl Strategy for Sandboxed {
     fn decide(&self, input: &Input) -> Result<Asked, String> {
         let answer = self.strategy.decide_within(input, &self.allowance).map_err(|error| error.to_string())?;
         let plan = answer.plan;
-        let battery = &input.snapshot.batteries[0].id;
-        let mut action = plan.actions.into_iter().find(|action| &action.target == battery);
-        if let Some(action) = &mut action {
+        let snapshot = &input.snapshot;
+        let is_played = |action: &Action| {
+            let is_battery = snapshot.batteries.iter().any(|battery| battery.id == action.target);
+            is_battery || snapshot.tasks.iter().any(|task| task.device == action.target)
+        };
+        let mut actions: Vec<Action> = plan.actions.into_iter().filter(is_played).collect();
+        for action in &mut actions {
             // The words do not matter for what is done, and there are many.
             action.reason.text.clear();
             action.reason.facts.clear();
         }
         let took_us = u64::try_from(answer.took.as_micros()).unwrap_or(u64::MAX).max(1);
-        Ok(Asked { action, memory: plan.memory, ok: true, took_us })
+        Ok(Asked { actions, memory: plan.memory, ok: true, took_us })
     }
 }

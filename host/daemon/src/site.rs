@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use control::Setup;
 use journal::Journal;
 use model::Roster;
+use model::score::PromotionRule;
 
 use crate::cli::SiteArgs;
 use crate::roster::RosterFile;
@@ -21,24 +22,26 @@ pub struct Site {
     pub state_dir: PathBuf,
     /// Where strategies are dropped in.
     pub folder: PathBuf,
+    /// When a shadow is proposed.
+    pub promotion: PromotionRule,
 }
 
 impl Site {
     /// As `run` would find it, without connecting to anything.
     pub fn find(args: &SiteArgs) -> Result<Self> {
-        let (setup, configured, folder) = match &args.home.config {
+        let (setup, configured, folder, promotion) = match &args.home.config {
             Some(path) => {
                 let config = config::load(path)?;
-                (config.setup, config.roster, Some(config.strategies))
+                (config.setup, config.roster, Some(config.strategies), config.promotion)
             }
             None => {
                 let parts = wiring::assemble(None, None)?;
-                (parts.setup, parts.roster, parts.strategies)
+                (parts.setup, parts.roster, parts.strategies, parts.promotion)
             }
         };
         let state_dir = args.state_dir.clone().map_or_else(|| default_state_dir(&setup.name), Ok)?;
         let folder = folder_of(args.strategies.as_deref(), folder.as_deref(), &state_dir);
-        Ok(Self { setup, configured, state_dir, folder })
+        Ok(Self { setup, configured, state_dir, folder, promotion })
     }
 
     /// What the owner says of strategies.

@@ -11,6 +11,7 @@ use home::Home;
 use home::homeassistant::{Connection, EntityId, HomeAssistant};
 use home::simulated::{SimulatedConfig, SimulatedHome};
 use journal::Keep;
+use model::score::PromotionRule;
 use model::{Link, Roster};
 
 use crate::config::{self, Config, PriceSources, SkySources};
@@ -30,6 +31,8 @@ pub enum Place {
         sky: Box<SkySources>,
         /// What shows it that the program is alive.
         heartbeat: Option<EntityId>,
+        /// By which several Wattwrights agree on which of them commands it.
+        lease: Option<EntityId>,
     },
     /// Simulated.
     Simulated(Arc<SimulatedHome>),
@@ -50,6 +53,8 @@ pub struct Parts {
     pub strategies: Option<PathBuf>,
     /// Retention.
     pub keep: Keep,
+    /// When a shadow is proposed.
+    pub promotion: PromotionRule,
 }
 
 impl Parts {
@@ -76,10 +81,17 @@ fn real(config: Config) -> Result<Parts> {
     Ok(Parts {
         setup: config.setup,
         roster: config.roster,
-        place: Place::Real { home, prices: config.prices, sky: Box::new(config.sky), heartbeat: config.heartbeat },
+        place: Place::Real {
+            home,
+            prices: config.prices,
+            sky: Box::new(config.sky),
+            heartbeat: config.heartbeat,
+            lease: config.lease,
+        },
         tariff: config.tariff,
         strategies: Some(config.strategies),
         keep: config.keep,
+        promotion: config.promotion,
     })
 }
 
@@ -100,6 +112,7 @@ fn simulated(soc_pct: Option<f64>) -> Result<Parts> {
         tariff: Tariff::default(),
         strategies: None,
         keep: Keep::default(),
+        promotion: PromotionRule::default(),
     })
 }
 

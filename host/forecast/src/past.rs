@@ -7,11 +7,21 @@ use model::{Measured, slot};
 /// A value of a slot that was known for less than this share of it is unknown.
 const LEAST_COVERAGE: f64 = 0.5;
 
-const CHANNELS: usize = 8;
+const CHANNELS: usize = 9;
 
 fn channels(measured: &Measured) -> [Option<f64>; CHANNELS] {
-    let Measured { grid_w, solar_w, load_w, battery_w, soc_pct, temperature_c, tasks_w, unexplained_w } = *measured;
-    [grid_w, solar_w, load_w, battery_w, soc_pct, temperature_c, tasks_w, unexplained_w]
+    let Measured {
+        grid_w,
+        solar_w,
+        load_w,
+        battery_w,
+        soc_pct,
+        temperature_c,
+        tasks_w,
+        tasks_unknown_w,
+        unexplained_w,
+    } = *measured;
+    [grid_w, solar_w, load_w, battery_w, soc_pct, temperature_c, tasks_w, tasks_unknown_w, unexplained_w]
         .map(|value| value.filter(|v| v.is_finite()))
 }
 
@@ -100,7 +110,7 @@ impl Accumulator {
         if !sums.iter().any(Sum::covered) {
             return None;
         }
-        let [grid, solar, load, battery, soc, temperature, tasks, unexplained] = sums;
+        let [grid, solar, load, battery, soc, temperature, tasks, tasks_unknown, unexplained] = sums;
         let mut slot = PastSlot {
             end,
             solar_w: solar.mean(),
@@ -114,6 +124,9 @@ impl Accumulator {
         // What is usual needs no words.
         let unusual = |sum: Sum| sum.mean().filter(|mean| *mean != 0.0);
         slot.set_extra_w(extra::TASKS_W, unusual(tasks));
+        // A part of the slot is enough for it not to be known.
+        let most_w = tasks_unknown.value_seconds / slot::SLOT_S as f64;
+        slot.set_extra_w(extra::TASKS_UNKNOWN_W, Some(most_w).filter(|most_w| *most_w > 0.0));
         slot.set_extra_w(extra::UNEXPLAINED_W, unusual(unexplained));
         Some(slot)
     }

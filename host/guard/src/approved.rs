@@ -10,6 +10,8 @@ pub enum Order {
     Command(Command),
     /// Let go of the target: give it back the settings that it had before Wattwright first commanded it.
     Release(Baseline),
+    /// Let go of a target whose settings from before nobody knows: this is the last that it is told.
+    Rest(Command),
 }
 
 /// An order that passed the guard. Nothing outside this crate can make one:
@@ -40,6 +42,10 @@ impl Approved {
         Self { target, order: Order::Release(baseline), lease: Duration::ZERO, setpoint: false }
     }
 
+    pub(crate) fn at_rest(target: TargetId, command: Command) -> Self {
+        Self { target, order: Order::Rest(command), lease: Duration::ZERO, setpoint: false }
+    }
+
     /// Battery or device.
     pub fn target(&self) -> &TargetId {
         &self.target
@@ -50,11 +56,11 @@ impl Approved {
         &self.order
     }
 
-    /// The command, unless it is a release.
+    /// The command, unless the target is let go of.
     pub fn command(&self) -> Option<&Command> {
         match &self.order {
             Order::Command(command) => Some(command),
-            Order::Release(_) => None,
+            Order::Release(_) | Order::Rest(_) => None,
         }
     }
 

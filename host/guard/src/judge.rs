@@ -86,8 +86,16 @@ impl Guard {
     /// The guard's own word for a battery that must not go on: hold, for which no strategy's mandate is
     /// needed.
     pub fn hold(&self, battery: &str, scene: &Scene<'_>) -> Judged {
-        let view = View::new(&self.limits, scene);
-        self.pass(battery, &Command::Hold, Origin::Own, scene, &view)
+        self.own(battery, &Command::Hold, scene, &View::new(&self.limits, scene))
+    }
+
+    /// The guard's own word to the owner, for which no strategy's mandate is needed either.
+    pub fn tell(&self, device: &str, text: &str, scene: &Scene<'_>) -> Judged {
+        self.own(device, &Command::Notify { text: text.into() }, scene, &View::new(&self.limits, scene))
+    }
+
+    pub(crate) fn own(&self, target: &str, command: &Command, scene: &Scene<'_>, view: &View<'_>) -> Judged {
+        self.pass(target, command, Origin::Own, scene, view)
     }
 
     /// Why a target must not be given back its settings from before right now: that could cut off what draws
@@ -97,9 +105,14 @@ impl Guard {
         taken::taken(target, scene).or_else(|| in_use::in_use(subject, target, scene))
     }
 
-    /// Lets go of a target, for which no mandate is needed; see [`Guard::release_waits`] for when.
+    /// Lets go of a target, for which no mandate is needed; see [`Guard::release_waits`] for when. One whose settings
+    /// from before nobody knows does not stay at its last command: a battery holds, what can be turned off is off.
     pub fn release(&self, target: impl Into<TargetId>, baseline: Baseline) -> Approved {
-        Approved::release(target.into(), baseline)
+        let target = target.into();
+        match Subject::find(&self.limits, &target).at_rest().filter(|_| baseline.unknown) {
+            Some(command) => Approved::at_rest(target, command),
+            None => Approved::release(target, baseline),
+        }
     }
 
     fn pass(&self, target: &str, proposed: &Command, origin: Origin<'_>, scene: &Scene<'_>, view: &View<'_>) -> Judged {
@@ -159,8 +172,8 @@ fn refused(target: &str, proposed: &Command, origin: Origin<'_>, findings: Vec<F
 
 #[cfg(test)]
 mod tests {
-    use model::BalanceLimits;
     use model::home::Baseline;
+    use model::{BalanceLimits, Command, Light};
 
     use crate::testing::{Bench, charge};
     use crate::{Guard, Order};
@@ -173,9 +186,28 @@ mod tests {
         assert_eq!(planned.lease().as_secs(), 1200);
         let setpoint = bench.setpoint(charge(300.0), BalanceLimits::default()).approved.unwrap();
         assert_eq!((setpoint.command(), setpoint.is_setpoint()), (Some(&charge(300.0)), true));
-        let baseline = Baseline { settings: vec![("number.limit".into(), "5".into())] };
+        let baseline = Baseline::of(vec![("number.limit".into(), "5".into())]);
         let release = Guard::new(bench.limits.clone()).release("battery", baseline.clone());
         assert_eq!((release.command(), release.order()), (None, &Order::Release(baseline)));
         assert_eq!((release.target().as_str(), release.lease().as_secs()), ("battery", 0));
+    }
+
+    #[test]
+    fn the_owner_is_told_by_what_can_tell() {
+        let bench = Bench::new();
+        assert!(bench.tell("phone").approved.is_some());
+        for deaf in ["plug", "battery", "nobody"] {
+            assert_eq!(bench.tell(deaf).approved, None, "{deaf}");
+        }
+    }
+
+    #[test]
+    fn what_was_before_is_not_made_up() {
+        let bench = Bench::new();
+        let left = |target: &str| bench.guard().release(target, Baseline::unknown()).order().clone();
+        assert_eq!(left("battery"), Order::Rest(Command::Hold));
+        assert_eq!(left("plug"), Order::Rest(Command::TurnOff));
+        assert_eq!(left("led"), Order::Rest(Command::SetLight(Light::OFF)));
+        assert_eq!(left("phone"), Order::Release(Baseline::unknown()), "there is nothing to bring to rest");
     }
 }

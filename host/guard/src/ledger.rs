@@ -53,6 +53,9 @@ struct Entry {
     /// Last state of the switch, and when it became that.
     #[serde(skip_serializing_if = "Option::is_none")]
     switched: Option<(bool, Duration)>,
+    /// Whether the last turn may not have come about: the order was not passed on, or nobody knows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unsure: bool,
     /// Changes of the direction or the switch.
     turns: Tally,
     /// Writes by kind.
@@ -96,7 +99,7 @@ impl Ledger {
     pub fn record(&mut self, approved: &Approved, now: Timestamp, uptime: Duration) {
         let entry = self.targets.entry(approved.target().clone()).or_default();
         let command = match approved.order() {
-            Order::Release(_) => {
+            Order::Release(_) | Order::Rest(_) => {
                 entry.in_force = None;
                 entry.written = Some((None, uptime));
                 entry.releases.count(uptime);
@@ -108,20 +111,30 @@ impl Ledger {
             entry.written = Some((Some(command.clone()), uptime));
             entry.writes.entry(command.kind()).or_default().count(uptime);
         }
-        if let Some(direction) = Direction::of(command)
-            && entry.direction.is_none_or(|(before, _)| before != direction)
-        {
-            entry.direction = Some((direction, uptime));
-            entry.turns.count(uptime);
+        if let Some(direction) = Direction::of(command) {
+            let turns = entry.direction.is_none_or(|(before, _)| before != direction);
+            if turns || entry.unsure {
+                entry.direction = Some((direction, uptime));
+            }
+            entry.turned(turns, uptime);
         }
-        if let Some(on) = switch_state(command)
-            && entry.switched.is_none_or(|(before, _)| before != on)
-        {
-            entry.switched = Some((on, uptime));
-            entry.turns.count(uptime);
+        if let Some(on) = switch_state(command) {
+            let turns = entry.switched.is_none_or(|(before, _)| before != on);
+            if turns || entry.unsure {
+                entry.switched = Some((on, uptime));
+            }
+            entry.turned(turns, uptime);
         }
         if !approved.is_setpoint() {
             entry.stand(command, approved.lease(), now, uptime);
+        }
+    }
+
+    /// The last order was not passed on, or nobody knows whether it was. When the same is written again, the
+    /// target may turn only then, so that the time to the next turn begins anew.
+    pub fn failed(&mut self, target: &str) {
+        if let Some(entry) = self.targets.get_mut(target) {
+            entry.unsure = true;
         }
     }
 
@@ -206,6 +219,13 @@ impl Ledger {
 }
 
 impl Entry {
+    fn turned(&mut self, turns: bool, uptime: Duration) {
+        self.unsure = false;
+        if turns {
+            self.turns.count(uptime);
+        }
+    }
+
     fn stand(&mut self, command: &Command, lease: Duration, now: Timestamp, uptime: Duration) {
         let (since, since_uptime) = match &self.in_force {
             Some(before) if same_kind(&before.command, command) => (before.since, before.since_uptime),

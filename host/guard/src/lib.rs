@@ -12,6 +12,7 @@
 
 mod approved;
 mod believe;
+mod breach;
 mod judge;
 mod ledger;
 mod limits;
@@ -26,6 +27,7 @@ mod watch;
 
 pub use approved::{Approved, Order};
 pub use believe::{Belief, believe_battery_power, believe_grid_power, believe_soc};
+pub use breach::Breach;
 pub use judge::{Guard, Judged, Scene};
 pub use ledger::{Counts, Direction, Ledger};
 pub use limits::{BatteryLimits, DeviceLimits, ExternalLimit, GridLimits, LevelRange, Limits};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use model::{BalanceLimits, Command, CommandKind, Grant, Rule};
+use model::{BalanceLimits, Command, CommandKind, Grant, Light, Rule};
 
 use crate::judge::Scene;
 use crate::limits::{BatteryLimits, DeviceLimits, GridLimits, Limits};
@@ -138,6 +138,12 @@ impl<'a> Subject<'a> {
             Subject::Device(device) => capability::able(&device.abilities, kind),
             Subject::Unknown => false,
         }
+    }
+
+    /// What it is told when nobody commands it any more; `None`: there is nothing to tell it.
+    pub fn at_rest(self) -> Option<Command> {
+        let commands = [Command::Hold, Command::TurnOff, Command::SetLight(Light::OFF)];
+        commands.into_iter().find(|command| self.can(command.kind()))
     }
 
     pub fn lease(self) -> Duration {

@@ -13,7 +13,8 @@ use model::{
 };
 
 use crate::{
-    BatteryLimits, DeviceLimits, Guard, Judged, Ledger, Limits, Mandate, Proposal, Scene, SceneRecord, Setpoint, Watch,
+    BatteryLimits, Breach, DeviceLimits, Guard, Judged, Ledger, Limits, Mandate, Proposal, Scene, SceneRecord,
+    Setpoint, Watch,
 };
 
 pub(crate) const ALL_COMMANDS: [CommandKind; 8] = [
@@ -204,6 +205,14 @@ impl Bench {
 
     pub fn scene_record(&self) -> SceneRecord {
         SceneRecord::of(&self.guard(), &self.scene())
+    }
+
+    pub fn tell(&self, device: &str) -> Judged {
+        self.guard().tell(device, "a trouble", &self.scene())
+    }
+
+    pub fn breach(&self, target: &str) -> Option<Breach> {
+        self.guard().breach(target, &self.scene())
     }
 
     pub fn release_waits(&self, target: &str) -> Option<String> {

@@ -202,7 +202,7 @@ impl BatteryView {
     }
 }
 
-fn as_command(power_w: f64) -> Command {
+pub(crate) fn as_command(power_w: f64) -> Command {
     if power_w < 0.0 { Command::Charge { power_w: -power_w } } else { Command::Discharge { power_w } }
 }
 

@@ -24,6 +24,7 @@ use self::shared::{Request, Shared};
 use self::states::States;
 use crate::{Home, ReadBack, SendError};
 
+mod author;
 mod command;
 mod config;
 mod connection;
@@ -108,8 +109,21 @@ impl HomeAssistant {
 
     /// Shows that this program is alive, until `at`: the automation of [`dead_man`] counts from there.
     pub async fn beat(&self, heartbeat: &EntityId, at: Timestamp) -> Result<(), CallError> {
-        let data = json!({ "entity_id": heartbeat, "timestamp": at.as_second() });
+        let data = json!({ "entity_id": heartbeat, "timestamp": dead_man::beat_at(at) });
         let message = protocol::call_service("input_datetime", "set_datetime", data, None, false);
+        self.ask(message, self.timing.acknowledge_within).await.map(drop)
+    }
+
+    /// What a mapped or extra entity shows; `None`: there is no such entity, or the link is down.
+    pub fn text(&self, entity: &EntityId) -> Option<String> {
+        let inner = self.shared.lock();
+        inner.known.states.as_ref()?.get(entity.as_str()).map(|state| state.state.clone())
+    }
+
+    /// Sets an `input_text`.
+    pub async fn set_text(&self, entity: &EntityId, text: &str) -> Result<(), CallError> {
+        let data = json!({ "entity_id": entity, "value": text });
+        let message = protocol::call_service("input_text", "set_value", data, None, false);
         self.ask(message, self.timing.acknowledge_within).await.map(drop)
     }
 
@@ -181,7 +195,9 @@ impl HomeAssistant {
         let entities = &self.shared.entities;
         match &inner.known.states {
             Some(states) if inner.known.link.is_up() => match order {
-                Order::Command(command) => command::command_calls(entities, states, target, command),
+                Order::Command(command) | Order::Rest(command) => {
+                    command::command_calls(entities, states, target, command)
+                }
                 Order::Release(baseline) => command::release_calls(entities, states, target, baseline),
             },
             _ => Err(SendError::LinkDown),
@@ -213,6 +229,9 @@ impl HomeAssistant {
         let within = self.timing.acknowledge_within;
         let answer = self.ask(message, within).await;
         tracing::debug!(domain = call.domain, service = call.service, entity = ?call.entity, data = ?call.data, ?answer, "service call");
+        if let Some(context) = answer.as_ref().ok().and_then(|answer| answer["context"]["id"].as_str()) {
+            self.shared.lock().remember_context(context);
+        }
         answer.map(drop).map_err(|error| match error {
             CallError::LinkDown => SendError::LinkDown,
             CallError::TimedOut(within) => SendError::TimedOut(within),
@@ -269,6 +288,16 @@ impl Home for HomeAssistant {
                 Err(_) => ReadBack::Unknown,
             },
         }
+    }
+
+    async fn author(&self, target: &TargetId) -> Option<String> {
+        let entities: Vec<String> =
+            command::control_entities(&self.shared.entities, target).into_iter().map(ToString::to_string).collect();
+        let within = self.timing.action_within;
+        let states = self.ask(protocol::get_states(), within).await.ok()?;
+        let entities: Vec<&str> = entities.iter().map(String::as_str).collect();
+        let inner = self.shared.lock();
+        Some(author::author(&states, &entities, |context| inner.own_contexts.iter().any(|own| own == context)))
     }
 
     fn baseline(&self, target: &TargetId) -> Option<Baseline> {

@@ -28,6 +28,9 @@ pub enum SendError {
         /// What was to be done.
         command: String,
     },
+    /// The entities cannot take it now; nothing was sent.
+    #[error("{0}")]
+    Unable(String),
     /// The home refused it, in its own words.
     #[error("the home refused it: {0}")]
     Rejected(String),
@@ -62,6 +65,11 @@ pub trait Home: Send + Sync {
 
     /// Compares what the device shows with a command. Cheap; does not wait.
     fn read_back(&self, target: &TargetId, command: &Command) -> ReadBack;
+
+    /// Who set what the target shows now, in words for a person; `None`: nobody can tell.
+    async fn author(&self, _target: &TargetId) -> Option<String> {
+        None
+    }
 
     /// The settings that a release would restore later, as the target shows them now; `None` while it
     /// shows nothing.

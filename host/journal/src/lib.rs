@@ -30,6 +30,7 @@ mod open;
 mod past;
 mod prune;
 mod schema;
+mod scores;
 mod shadows;
 mod state;
 mod ticks;

@@ -10,7 +10,7 @@ use crate::{Journal, Result, micros};
 pub struct Keep {
     /// Ticks, what shadows said to them, and notes, in days. A day with a tick each slot takes about 1.5 MB.
     pub ticks_days: u32,
-    /// Past slots, in days. A year of them takes about 4 MB.
+    /// Past slots and scores of days, in days. A year of them takes about 4 MB.
     pub past_days: u32,
 }
 
@@ -58,6 +58,7 @@ impl Journal {
                 notes: transaction.execute("DELETE FROM note WHERE at_us < ?", params![ticks_before])?,
                 past: transaction.execute("DELETE FROM past_slot WHERE start_s < ?", params![past_before])?,
             };
+            transaction.execute("DELETE FROM score WHERE start_s < ?", params![past_before])?;
             transaction.execute("DELETE FROM strategy_log WHERE at_us < ?", params![ticks_before])?;
             // A version is needed as long as a tick as old as the last that names it is there.
             transaction.execute("DELETE FROM used WHERE last_tick < (SELECT min(id) FROM tick)", [])?;

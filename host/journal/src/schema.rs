@@ -13,8 +13,12 @@ use crate::{Error, Result};
 /// journal.
 const APPLICATION_ID: i32 = 0x5761_7474;
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+];
 
 /// Brings an open file to the newest format.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {

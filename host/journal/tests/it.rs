@@ -12,5 +12,7 @@ mod durability;
 mod logs;
 #[path = "it/records.rs"]
 mod records;
+#[path = "it/scores.rs"]
+mod scores;
 #[path = "it/shadows.rs"]
 mod shadows;

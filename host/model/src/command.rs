@@ -33,6 +33,11 @@ pub struct Light {
     pub brightness_pct: f64,
 }
 
+impl Light {
+    /// It does not shine.
+    pub const OFF: Self = Self { on: false, red: 0, green: 0, blue: 0, brightness_pct: 0.0 };
+}
+
 /// What a target can be told: the first four are for batteries, the others for devices. Powers are
 /// magnitudes in watt at the bus.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

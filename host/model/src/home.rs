@@ -178,6 +178,21 @@ pub struct HomeState {
 pub struct Baseline {
     /// Entity and its state, in the order in which they are restored.
     pub settings: Vec<(String, String)>,
+    /// They could not be read before the first command, so that nobody knows them: the target is made safe instead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
+}
+
+impl Baseline {
+    /// Settings to restore.
+    pub fn of(settings: Vec<(String, String)>) -> Self {
+        Self { settings, unknown: false }
+    }
+
+    /// The mark of a target whose settings nobody knows.
+    pub fn unknown() -> Self {
+        Self { settings: Vec::new(), unknown: true }
+    }
 }
 
 /// What was measured of the whole home at one moment, as far as it was believed; `None`: unknown.
@@ -197,6 +212,8 @@ pub struct Measured {
     pub temperature_c: Option<f64>,
     /// What of the use is that of devices with a task; it is planned, and so no part of what is expected.
     pub tasks_w: Option<f64>,
+    /// What devices with a task use at the most of which nobody knows now whether they are on.
+    pub tasks_unknown_w: Option<f64>,
     /// What comes in from grid, sun and batteries less what is used, where that is measured by itself. Where it is
     /// not, what goes out beyond what comes in, negative; 0 when nothing contradicts.
     pub unexplained_w: Option<f64>,

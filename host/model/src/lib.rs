@@ -18,8 +18,10 @@ pub mod number;
 pub mod outcome;
 pub mod plan;
 pub mod roster;
+pub mod score;
 pub mod slot;
 pub mod snapshot;
+pub mod task;
 pub mod tick;
 pub mod verdict;
 
@@ -31,6 +33,7 @@ pub use live::Live;
 pub use outcome::{Outcome, Stage};
 pub use plan::{Action, Description, Expectation, Fact, OutlookSlot, Plan, Reason};
 pub use roster::{Allowance, Grant, Member, Roster};
+pub use score::{DayScore, Loss};
 pub use snapshot::Snapshot;
 pub use tick::{Attempt, Cause, Input, Mode, Part, Shadow, StrategyRef, Superseded, Terms, Tick};
 pub use verdict::{Decision, Finding, Rule, Verdict};

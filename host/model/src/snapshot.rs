@@ -27,6 +27,8 @@ pub struct Extra {
 pub mod extra {
     /// Of a past slot: what of its load was that of tasks, watt.
     pub const TASKS_W: &str = "tasks-w";
+    /// Of a past slot: what devices with a task may have used without anybody knowing, watt.
+    pub const TASKS_UNKNOWN_W: &str = "tasks-unknown-w";
     /// Of a past slot: what the source of solar forecasts had said of it last before it began, watt.
     pub const SOLAR_FORECAST_W: &str = "solar-forecast-w";
     /// Of a past slot: how far its measurements contradict each other, watt.
@@ -354,9 +356,10 @@ impl PastSlot {
         }
     }
 
-    /// The use that was not planned: without batteries and without what is known of tasks.
+    /// The use that was not planned: without batteries and tasks. `None` also where nobody knows what tasks used: it
+    /// would be taken for a habit.
     pub fn base_load_w(&self) -> Option<f64> {
-        let load_w = self.load_w?;
+        let load_w = self.load_w.filter(|_| self.extra(extra::TASKS_UNKNOWN_W).is_none())?;
         Some((load_w - self.extra(extra::TASKS_W).unwrap_or(0.0)).max(0.0))
     }
 }

@@ -111,6 +111,7 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("GET", "/api/past", LOOK),
     ("GET", "/api/energy", LOOK),
     ("GET", "/api/decisions", LOOK),
+    ("GET", "/api/scores", LOOK),
     ("GET", "/api/ticks", LOOK),
     ("GET", "/api/ticks/latest", LOOK),
     ("GET", "/api/ticks/{id}", LOOK),

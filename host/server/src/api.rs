@@ -23,12 +23,15 @@ use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
 use crate::query::{self, Parameters};
 use crate::site::Sites;
-use crate::{Server, access, hand, history, lab, page, site, strategies, what_if};
+use crate::{Server, access, hand, history, lab, page, scores, site, strategies, what_if};
 
 const TICKS_DEFAULT: i64 = 50;
 const TICKS_MOST: i64 = 500;
 const PAST_DEFAULT: SignedDuration = SignedDuration::from_hours(48);
 const PAST_MOST_DAYS: i64 = 35;
+
+/// The control loop passes once a second; what takes longer than this has not ended.
+const STANDS_STILL: SignedDuration = SignedDuration::from_secs(30);
 
 pub(crate) type LiveState = watch::Receiver<Arc<Live>>;
 
@@ -62,6 +65,7 @@ pub fn openapi_json() -> serde_json::Result<String> {
     document.merge(events_routes().into_openapi());
     document.merge(history_routes().into_openapi());
     document.merge(strategies::routes().into_openapi());
+    document.merge(scores::routes().into_openapi());
     document.merge(access::routes().into_openapi());
     document.merge(hand::routes().into_openapi());
     document.merge(what_if::routes().into_openapi());
@@ -97,6 +101,12 @@ pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
         .merge(Router::from(live_routes()).with_state(server.live.clone()))
         .merge(Router::from(events_routes()).with_state(events))
         .merge(Router::from(strategies::routes()).with_state(server.manage.clone()))
+        .merge(Router::from(scores::routes()).with_state(scores::Ground {
+            journal: server.journal.clone(),
+            live: server.live.clone(),
+            manage: server.manage.clone(),
+            promotion: server.promotion,
+        }))
         .merge(Router::from(hand::routes()).with_state(server.hand.clone()))
         .merge(Router::from(what_if::routes()).with_state(server.evaluate.clone()))
         .merge(Router::from(lab::routes()).with_state(server.lab.clone()))
@@ -154,6 +164,18 @@ pub struct Health {
     pub tick_at: Option<Timestamp>,
 }
 
+/// The state is put together anew with each pass of the control loop, so an old one means that the loop hangs, which
+/// it cannot say by itself.
+fn stands_still(live: &Live, now: Timestamp) -> Option<String> {
+    let silent = now.duration_since(live.at);
+    (silent > STANDS_STILL).then(|| {
+        format!(
+            "The control loop has stood still for {} s: nothing is looked after; restart Wattwright",
+            silent.as_secs()
+        )
+    })
+}
+
 /// Whether all is well, for monitors.
 #[utoipa::path(
     get,
@@ -167,17 +189,13 @@ pub struct Health {
 async fn health(State(live): State<LiveState>, parameters: Parameters) -> Result<(StatusCode, Json<Health>), ApiError> {
     parameters.only(&[])?;
     let live = live.borrow().clone();
-    let (code, status) = match live.troubles.is_empty() {
+    let troubles: Vec<String> =
+        stands_still(&live, Timestamp::now()).into_iter().chain(live.troubles.clone()).collect();
+    let (code, status) = match troubles.is_empty() {
         true => (StatusCode::OK, HealthStatus::Ok),
         false => (StatusCode::SERVICE_UNAVAILABLE, HealthStatus::Trouble),
     };
-    let health = Health {
-        status,
-        troubles: live.troubles.clone(),
-        version: live.version.clone(),
-        at: live.at,
-        tick_at: live.tick_at,
-    };
+    let health = Health { status, troubles, version: live.version.clone(), at: live.at, tick_at: live.tick_at };
     Ok((code, Json(health)))
 }
 

@@ -176,11 +176,11 @@ fn default_span(by: By) -> SignedDuration {
     SignedDuration::from_hours(24 * days)
 }
 
-fn back(from: Timestamp, by: SignedDuration) -> Timestamp {
+pub(crate) fn back(from: Timestamp, by: SignedDuration) -> Timestamp {
     from.checked_sub(by).unwrap_or(Timestamp::MIN)
 }
 
-fn in_order(from: Timestamp, until: Timestamp, most: SignedDuration, words: &str) -> Result<(), ApiError> {
+pub(crate) fn in_order(from: Timestamp, until: Timestamp, most: SignedDuration, words: &str) -> Result<(), ApiError> {
     if from > until {
         return Err(ApiError::bad_parameter(format!("`from` is {from}, after `until`, which is {until}")));
     }

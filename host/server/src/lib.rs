@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! control ── watch ──> /api/live, /api/events (SSE)
-//! journal ──────────> /api/ticks, /api/past, /api/decisions, /api/energy
+//! journal ──────────> /api/ticks, /api/past, /api/decisions, /api/energy, /api/scores
 //! manage <──────────> /api/strategies, /api/ticks/{id}/replay
 //! users <───────────> /api/session, /api/password, /api/users, /api/tokens, /api/notes
 //! hand <────────────> /api/override, /api/pause
@@ -32,6 +32,7 @@ pub mod lab;
 pub mod manage;
 mod page;
 mod query;
+mod scores;
 mod secure;
 mod serve;
 pub mod site;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use journal::Journal;
 use model::Live;
+use model::score::PromotionRule;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +57,7 @@ pub use history::SlotDecision;
 pub use hosts::AllowedHosts;
 pub use lab::Lab;
 pub use manage::Manage;
+pub use scores::Scores;
 pub use serve::{Patience, serve, serve_with};
 pub use site::Site;
 pub use what_if::Evaluate;
@@ -80,6 +83,8 @@ pub struct Server {
     pub hosts: AllowedHosts,
     /// Whether users are told apart.
     pub access: Access,
+    /// When a shadow is proposed.
+    pub promotion: PromotionRule,
     /// Ends all event streams, and [`serve`].
     pub shutdown: CancellationToken,
 }

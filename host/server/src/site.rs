@@ -22,6 +22,9 @@ use utoipa_axum::routes;
 use crate::error::{ApiError, Failure};
 use crate::query::Parameters;
 
+/// Beginning of the folder in which a copy is made.
+const UNNAMED: &str = ".backup-";
+
 /// What is asked for ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -247,7 +250,13 @@ async fn backup(State(sites): State<Sites>, parameters: Parameters) -> Result<Re
 fn copy(journal: &Journal, now: Timestamp) -> Result<std::fs::File, String> {
     let failed = |error: io::Error| error.to_string();
     let beside = journal.path().parent().ok_or("it is in memory only")?;
-    let folder = tempfile::Builder::new().prefix(".backup-").tempdir_in(beside).map_err(failed)?;
+    // Left behind by a daemon that was killed while it copied.
+    for entry in std::fs::read_dir(beside).map_err(failed)?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNNAMED) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    let folder = tempfile::Builder::new().prefix(UNNAMED).tempdir_in(beside).map_err(failed)?;
     let path = folder.path().join("journal.db");
     let with_cause = |error: journal::Error| match std::error::Error::source(&error) {
         Some(cause) => format!("{error}: {cause}"),

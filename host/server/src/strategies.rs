@@ -107,7 +107,7 @@ impl From<ManageError> for ApiError {
 }
 
 /// Does what may block beside the asynchronous work.
-async fn ask<T: Send + 'static>(
+pub(crate) async fn ask<T: Send + 'static>(
     manager: Manager,
     work: impl FnOnce(&dyn Manage) -> Result<T, ManageError> + Send + 'static,
 ) -> Result<T, ApiError> {

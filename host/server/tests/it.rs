@@ -20,6 +20,8 @@ mod openapi;
 mod refusals;
 #[path = "it/rubbish.rs"]
 mod rubbish;
+#[path = "it/scores.rs"]
+mod scores;
 #[path = "it/secure.rs"]
 mod secure;
 #[path = "it/slow.rs"]

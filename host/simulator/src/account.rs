@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{BatteryParameters, Step};
+use crate::{BatteryParameters, Home, Step};
 
 /// What a home cost over a time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,7 +10,7 @@ pub struct Totals {
     /// Import at the import price minus export at the export price.
     pub cost_eur: f64,
     /// [`Totals::cost_eur`], with what is stored at the end beyond the start (or missing to it)
-    /// credited (or charged) at the mean import price times the discharge efficiency.
+    /// credited (or charged) at the mean import price times the battery's discharge efficiency.
     pub cost_adjusted_eur: f64,
     /// From the grid.
     pub import_kwh: f64,
@@ -20,17 +20,16 @@ pub struct Totals {
     pub solar_kwh: f64,
     /// What was used.
     pub load_kwh: f64,
-    /// Stored energy that was taken out, in capacities.
+    /// Stored energy that was taken out, in capacities of all batteries.
     pub cycles: f64,
-    /// State of charge at the end, percent.
+    /// State of charge at the end, percent of what all batteries can hold.
     pub final_soc_pct: f64,
 }
 
 /// Adds up what slots cost.
 #[derive(Clone, Debug)]
 pub struct Account {
-    battery: BatteryParameters,
-    start_soc_pct: f64,
+    batteries: Vec<Store>,
     slots: u64,
     import_price_sum: f64,
     cost_eur: f64,
@@ -38,16 +37,29 @@ pub struct Account {
     export_kwh: f64,
     solar_kwh: f64,
     load_kwh: f64,
-    discharge_kwh: f64,
     soc_pct: f64,
 }
 
+/// What was stored in a battery when the account was opened, and what was taken out since.
+#[derive(Clone, Debug)]
+struct Store {
+    parameters: BatteryParameters,
+    start_soc_pct: f64,
+    soc_pct: f64,
+    discharge_kwh: f64,
+}
+
 impl Account {
-    /// An empty account of a home with this battery, charged as it is at the start.
-    pub fn new(battery: BatteryParameters, start_soc_pct: f64) -> Self {
+    /// An empty account of a home as it is now.
+    pub fn of(home: &Home) -> Self {
+        let store = |battery: &crate::Battery| Store {
+            parameters: battery.parameters().clone(),
+            start_soc_pct: battery.soc_pct(),
+            soc_pct: battery.soc_pct(),
+            discharge_kwh: 0.0,
+        };
         Self {
-            battery,
-            start_soc_pct,
+            batteries: home.batteries().iter().map(store).collect(),
             slots: 0,
             import_price_sum: 0.0,
             cost_eur: 0.0,
@@ -55,13 +67,13 @@ impl Account {
             export_kwh: 0.0,
             solar_kwh: 0.0,
             load_kwh: 0.0,
-            discharge_kwh: 0.0,
-            soc_pct: start_soc_pct,
+            soc_pct: home.soc_pct(),
         }
     }
 
-    /// Adds a slot of `slot_s` seconds. Prices are per kWh; exported energy earns `export_price`.
-    pub fn add(&mut self, step: &Step, import_price: f64, export_price: f64, slot_s: f64) {
+    /// Adds a slot of `slot_s` seconds that the home has just passed. Prices are per kWh; exported energy earns
+    /// `export_price`.
+    pub fn add(&mut self, step: &Step, home: &Home, import_price: f64, export_price: f64, slot_s: f64) {
         let kwh = |power_w: f64| power_w * slot_s / 3_600_000.0;
         let import_kwh = kwh(step.grid_w.max(0.0));
         let export_kwh = kwh((-step.grid_w).max(0.0));
@@ -72,16 +84,28 @@ impl Account {
         self.export_kwh += export_kwh;
         self.solar_kwh += kwh(step.solar_w);
         self.load_kwh += kwh(step.load_w);
-        self.discharge_kwh += kwh(step.battery_w.max(0.0));
         self.soc_pct = step.soc_pct;
+        for (store, battery) in self.batteries.iter_mut().zip(home.batteries()) {
+            store.soc_pct = battery.soc_pct();
+            store.discharge_kwh += kwh(battery.power_w().max(0.0));
+        }
     }
 
     /// All that was added.
     pub fn totals(&self) -> Totals {
-        let capacity_kwh = self.battery.capacity_wh / 1000.0;
         let mean_price = if self.slots == 0 { 0.0 } else { self.import_price_sum / self.slots as f64 };
-        let gained_kwh = (self.soc_pct - self.start_soc_pct) / 100.0 * capacity_kwh;
-        let credit_eur = gained_kwh * self.battery.discharge_efficiency * mean_price;
+        let kwh = |store: &Store| store.parameters.capacity_wh / 1000.0;
+        let credit_eur: f64 = self
+            .batteries
+            .iter()
+            .map(|store| {
+                let gained_kwh = (store.soc_pct - store.start_soc_pct) / 100.0 * kwh(store);
+                gained_kwh * store.parameters.discharge_efficiency * mean_price
+            })
+            .sum();
+        let taken_out = self.batteries.iter().map(|store| store.discharge_kwh / store.parameters.discharge_efficiency);
+        let capacity_kwh: f64 = self.batteries.iter().map(kwh).sum();
+        let cycles = if capacity_kwh > 0.0 { taken_out.sum::<f64>() / capacity_kwh } else { 0.0 };
         Totals {
             slots: self.slots,
             cost_eur: self.cost_eur,
@@ -90,7 +114,7 @@ impl Account {
             export_kwh: self.export_kwh,
             solar_kwh: self.solar_kwh,
             load_kwh: self.load_kwh,
-            cycles: self.discharge_kwh / self.battery.discharge_efficiency / capacity_kwh,
+            cycles,
             final_soc_pct: self.soc_pct,
         }
     }
@@ -99,21 +123,28 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Battery, Drive, Inputs};
+
+    fn home(soc_pct: f64) -> Home {
+        Home::new(Battery::new(BatteryParameters::default(), soc_pct).unwrap(), None)
+    }
 
     #[test]
     fn what_is_missing_at_the_end_is_charged() {
-        let mut account = Account::new(BatteryParameters::default(), 50.0);
-        let step = Step { grid_w: -1_000.0, battery_w: 400.0, solar_w: 900.0, load_w: 300.0, soc_pct: 40.0 };
-        account.add(&step, 0.30, 0.08, 3_600.0);
+        let mut home = home(50.0);
+        let mut account = Account::of(&home);
+        home.command(Drive::Discharge { power_w: 400.0 });
+        let step = home.step(Inputs { load_w: 300.0, solar_w: 900.0, plugs_w: 0.0 }, 3_600.0);
+        account.add(&step, &home, 0.30, 0.08, 3_600.0);
         let totals = account.totals();
         assert!((totals.cost_eur - -0.08).abs() < 1e-12);
-        assert!((totals.cost_adjusted_eur - (-0.08 + 0.192 * 0.95 * 0.30)).abs() < 1e-12);
+        assert!((totals.cost_adjusted_eur - (-0.08 + 0.4 * 0.30)).abs() < 1e-12);
         assert!((totals.cycles - 0.4 / 0.95 / 1.92).abs() < 1e-12);
     }
 
     #[test]
     fn an_empty_account_is_zero() {
-        let totals = Account::new(BatteryParameters::default(), 50.0).totals();
+        let totals = Account::of(&home(50.0)).totals();
         assert_eq!((totals.slots, totals.cost_adjusted_eur, totals.cycles), (0, 0.0, 0.0));
     }
 }

@@ -158,6 +158,11 @@ impl Battery {
         100.0 * self.stored_wh / self.parameters.capacity_wh
     }
 
+    /// What it gave during the last step, watt; negative: what it took.
+    pub fn power_w(&self) -> f64 {
+        self.power_w
+    }
+
     /// Tells it something, which takes effect after its latency.
     pub fn command(&mut self, drive: Drive) {
         self.pending.push_back((self.parameters.latency_s, drive));
@@ -171,10 +176,14 @@ impl Battery {
     /// battery cuts off at once; the ramp holds only for what is wanted of it.
     pub fn step(&mut self, deficit_w: f64, step_s: f64) -> f64 {
         self.advance_pending(step_s);
+        self.pass(deficit_w, step_s)
+    }
+
+    /// As [`Battery::step`], once what was pending has been advanced.
+    pub(crate) fn pass(&mut self, deficit_w: f64, step_s: f64) -> f64 {
         let p = &self.parameters;
         let hours = step_s / SECONDS_PER_HOUR;
-        let low_wh = p.capacity_wh * p.min_soc_pct / 100.0;
-        let high_wh = p.capacity_wh * p.max_soc_pct / 100.0;
+        let (low_wh, high_wh) = self.bounds_wh();
 
         let target_w = self.drive.wanted_w(deficit_w).clamp(-p.max_charge_w, p.max_discharge_w);
         let wanted_w = match p.ramp_w_per_s {
@@ -200,7 +209,28 @@ impl Battery {
         self.power_w
     }
 
-    fn advance_pending(&mut self, step_s: f64) {
+    /// What it can hold at least and at most.
+    fn bounds_wh(&self) -> (f64, f64) {
+        let p = &self.parameters;
+        (p.capacity_wh * p.min_soc_pct / 100.0, p.capacity_wh * p.max_soc_pct / 100.0)
+    }
+
+    /// How much of `deficit_w` it could take upon itself for the whole step, a magnitude; `None`: it does not follow
+    /// the meter.
+    pub(crate) fn able_w(&self, deficit_w: f64, step_s: f64) -> Option<f64> {
+        let Drive::Follow { .. } = self.drive else { return None };
+        let (p, hours, (low_wh, high_wh)) = (&self.parameters, step_s / SECONDS_PER_HOUR, self.bounds_wh());
+        let within_wh = if deficit_w >= 0.0 {
+            (self.stored_wh - low_wh) * p.discharge_efficiency
+        } else {
+            (high_wh - self.stored_wh) / p.charge_efficiency
+        };
+        let most_w = if deficit_w >= 0.0 { p.max_discharge_w } else { p.max_charge_w };
+        let bound_w = self.drive.wanted_w(f64::INFINITY.copysign(deficit_w)).abs();
+        Some(most_w.min(bound_w).min(at_least_zero(within_wh / hours)))
+    }
+
+    pub(crate) fn advance_pending(&mut self, step_s: f64) {
         while let Some((due_s, drive)) = self.pending.front().copied() {
             if due_s > step_s / 2.0 {
                 break;

@@ -1,4 +1,4 @@
-//! The physics of a home with one battery, pure: what is used, what the sun gives and what the battery
+//! The physics of a home with batteries, pure: what is used, what the sun gives and what the battery
 //! is told go in; what the meter shows and what is stored come out.
 //!
 //! ```

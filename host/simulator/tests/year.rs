@@ -54,14 +54,14 @@ type Figures = [f64; 7];
 
 fn year(battery: BatteryParameters, export_limit_w: Option<f64>, policy: Policy) -> Figures {
     let series = Series::parse("home-a.csv.gz", YEAR).unwrap();
-    let mut account = Account::new(battery.clone(), 50.0);
     let mut home = Home::new(Battery::new(battery, 50.0).unwrap(), export_limit_w);
+    let mut account = Account::of(&home);
     for (i, row) in series.rows().iter().enumerate() {
         home.command(policy(i));
-        let before_wh = home.battery().stored_wh();
+        let before_wh = home.batteries()[0].stored_wh();
         let step = home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w: 0.0 }, SLOT_S);
-        assert_closes(row, &step, home.battery(), before_wh);
-        account.add(&step, row.import_price, row.export_price, SLOT_S);
+        assert_closes(row, &step, &home.batteries()[0], before_wh);
+        account.add(&step, &home, row.import_price, row.export_price, SLOT_S);
     }
     let totals = account.totals();
     assert_eq!(totals.slots, 35_136);
@@ -145,11 +145,11 @@ proptest! {
                 3 => Drive::Discharge { power_w },
                 _ => Drive::Follow { max_charge_w: power_w, max_discharge_w: power_w / 2.0 },
             });
-            let before_wh = home.battery().stored_wh();
+            let before_wh = home.batteries()[0].stored_wh();
             let step = home.step(Inputs { load_w, solar_w, plugs_w: 0.0 }, SLOT_S);
             let start = "2026-01-01T00:00:00Z".parse().unwrap();
             let row = SeriesRow { start, import_price: 0.0, export_price: 0.0, solar_w, load_w, temperature_c: 0.0 };
-            assert_closes(&row, &Step { grid_w: step.grid_w + step.solar_w - solar_w, solar_w, ..step }, home.battery(), before_wh);
+            assert_closes(&row, &Step { grid_w: step.grid_w + step.solar_w - solar_w, solar_w, ..step }, &home.batteries()[0], before_wh);
             prop_assert!(step.solar_w >= 0.0 && step.solar_w <= solar_w);
         }
     }

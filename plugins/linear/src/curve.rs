@@ -112,6 +112,12 @@ impl Curve {
         }
     }
 
+    /// How long sharing it takes: its pieces, for each of its convex parts.
+    pub(crate) fn effort(&self) -> usize {
+        let falls = self.pieces.windows(2).filter(|pair| pair[1].slope < pair[0].slope - ROUNDING).count();
+        (1 + self.pieces.len()) * (1 + falls)
+    }
+
     /// Its convex parts, from left to right.
     fn convex_parts(&self) -> Vec<Part<'_>> {
         let mut parts = Vec::new();
@@ -152,7 +158,7 @@ impl Curve {
     }
 
     /// The highest convex function that is nowhere above it.
-    fn hull(&self) -> Self {
+    pub(crate) fn hull(&self) -> Self {
         let mut kept: Vec<(f64, f64)> = Vec::new();
         for (kwh, value) in self.points() {
             while let [.., a, b] = kept.as_slice() {

@@ -1,9 +1,14 @@
 //! One battery and one task at once, exactly: when the task runs changes what stored energy is worth, and the other
 //! way round.
 
+use std::cell::Cell;
+
 use crate::curve::Curve;
 use crate::job::Job;
 use crate::market::{SLACK_PER_KWH, Store};
+
+/// Of a function that takes longer its hull is taken: what is found is tried exactly afterwards.
+const MOST_EFFORT: usize = 300;
 
 /// What a slot costs by what is taken out of the battery, without the task and with a share of what it can use.
 pub(crate) struct Costs<'a> {
@@ -12,22 +17,28 @@ pub(crate) struct Costs<'a> {
     pub with: &'a dyn Fn(usize, f64) -> Curve,
 }
 
-/// The run of the task that costs least when the battery does what is best with it. `after` is the cost to come after
-/// the last slot.
-pub(crate) fn best_run(store: &Store, job: &Job, costs: &Costs<'_>, after: Curve) -> Vec<f64> {
-    let pair = Pair { store, costs };
-    if job.is_block { pair.block(job, after) } else { pair.paused(job, after) }
+/// The run of the task that costs least when the battery does what is best with it, and the effort of
+/// [`Curve::effort`]. `after` is the cost to come after the last slot.
+pub(crate) fn best_run(store: &Store, job: &Job, costs: &Costs<'_>, after: Curve) -> (Vec<f64>, usize) {
+    let pair = Pair { store, costs, effort: Cell::new(0) };
+    let run = if job.is_block { pair.block(job, after) } else { pair.paused(job, after) };
+    (run, pair.effort.get())
 }
 
 struct Pair<'a> {
     store: &'a Store,
     costs: &'a Costs<'a>,
+    effort: Cell<usize>,
 }
 
 impl Pair<'_> {
     fn before(&self, t: usize, cost: &Curve, after: &Curve) -> Curve {
         let mut curve = cost.share(after, self.store.base_kwh(), self.store.top_kwh());
         curve.add_below(self.store.floor_kwh, SLACK_PER_KWH * (self.costs.hours)(t));
+        if curve.effort() > MOST_EFFORT {
+            curve = curve.hull();
+        }
+        self.effort.set(self.effort.get() + curve.effort());
         curve
     }
 

@@ -19,8 +19,13 @@ const ROUNDS: usize = 8;
 const ENOUGH: f64 = 1e-5;
 /// What is dearer by less may become cheaper when all batteries are planned at once, currency.
 const NEARLY: f64 = 0.05;
+/// More effort than this is not taken, by [`Curve::effort`]: the sandbox lets no strategy think for long. A million
+/// takes 60 ms on one x86-64 machine, outside of the sandbox.
+const MOST_EFFORT: usize = 1_500_000;
+/// The effort of a program, for each slot and battery.
+const PROGRAM: usize = 250;
 /// So many of a task's ways are tried.
-const WAYS: usize = 16;
+const WAYS: usize = 4;
 
 /// What is planned.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,31 +43,40 @@ pub struct Together {
 /// Plans all; `left_per_kwh` is what a kWh that is left in each battery at the end is worth. Each slot has one chance.
 pub fn plan(stores: &[Store], slots: &[Slot], jobs: &[Job], left_per_kwh: &[f64]) -> Together {
     let mut search = Search::new(stores, slots, jobs, left_per_kwh);
+    let can_burn = slots.iter().any(burns);
     if stores.len() > 1 || !(jobs.is_empty() || stores.is_empty()) {
         let relaxed = relaxed(stores, slots, jobs, left_per_kwh, None);
         (search.now.plans, search.now.worth) = (relaxed.plans, relaxed.worth);
     }
-    search.first_runs();
-    search.turns(ROUNDS);
-    let can_burn = slots.iter().any(burns);
-    // Without tasks, and where no energy is burnt, the program is the problem.
-    let rounds = if jobs.is_empty() && (stores.len() < 2 || !can_burn) { 0 } else { ROUNDS };
-    for _ in 0..rounds {
-        let before = search.cost;
-        if stores.len() > 1 {
-            search.resolve(false);
-            if can_burn {
-                search.resolve(true);
-            }
-            search.answers();
+    if jobs.is_empty() && (stores.len() < 2 || !can_burn) {
+        // The program is the problem.
+        search.turns(ROUNDS);
+        return search.now;
+    }
+    let begin = search.now.clone();
+    let mut best: Option<(f64, Together)> = None;
+    for start in [Start::Together, Start::Apart] {
+        search.now.clone_from(&begin);
+        search.from(start, can_burn);
+        if best.as_ref().is_none_or(|(cost, _)| search.cost < *cost) {
+            best = Some((search.cost, search.now.clone()));
         }
-        search.better_runs();
-        if search.cost > before - ENOUGH {
+        if stores.len() + jobs.len() < 2 || search.is_tired() {
             break;
         }
     }
+    search.now = best.map_or(begin, |(_, best)| best);
     search.now.run_costs = (0..jobs.len()).map(|j| search.run_costs(j)).collect();
     search.now
+}
+
+/// Where the search begins. From one side it may end where only several steps at once would make it cheaper.
+#[derive(Clone, Copy, PartialEq)]
+enum Start {
+    /// With what the batteries do in the program, and the largest task.
+    Together,
+    /// With each battery as if it were alone, and the smallest task.
+    Apart,
 }
 
 struct Search<'a> {
@@ -73,6 +87,8 @@ struct Search<'a> {
     now: Together,
     /// Of what is planned now.
     cost: f64,
+    /// So far.
+    effort: usize,
 }
 
 impl<'a> Search<'a> {
@@ -83,7 +99,7 @@ impl<'a> Search<'a> {
             run_costs: Vec::new(),
             worth: stores.iter().map(|_| vec![0.0; slots.len()]).collect(),
         };
-        Self { stores, slots, jobs, left_per_kwh, now, cost: f64::INFINITY }
+        Self { stores, slots, jobs, left_per_kwh, now, cost: f64::INFINITY, effort: 0 }
     }
 
     /// The home in a slot with the tasks, without batteries.
@@ -103,6 +119,7 @@ impl<'a> Search<'a> {
         let (store, slots) = (&self.stores[b], self.slots);
         let costs: Vec<Curve> = (0..slots.len()).map(|t| self.slot_cost(b, t, 0.0, answer)).collect();
         let worth = Worth::over(store, slots, &costs, self.left_per_kwh[b]);
+        self.effort += worth.effort();
         self.now.plans[b] = walk_over(store, slots, &costs, &worth);
         if !answer {
             let each = self.now.plans[b].iter().enumerate().map(|(t, step)| {
@@ -164,6 +181,7 @@ impl<'a> Search<'a> {
             (0..self.slots.len()).map(|t| Slot { market: self.slots[t].market, chances: vec![self.home(t)] }).collect();
         let like = alike.then_some(self.now.plans.as_slice());
         let relaxed = relaxed(self.stores, &slots, &[], self.left_per_kwh, like);
+        self.effort += PROGRAM * self.slots.len() * self.stores.len();
         self.now.plans = relaxed.plans;
         self.turns(ROUNDS);
         if self.cost >= cost {
@@ -204,9 +222,36 @@ impl<'a> Search<'a> {
         (0..self.slots.len()).map(cost).collect()
     }
 
-    fn first_runs(&mut self) {
+    fn from(&mut self, start: Start, can_burn: bool) {
         let mut order: Vec<usize> = (0..self.jobs.len()).collect();
         order.sort_by(|a, b| self.jobs[*b].need_kwh.total_cmp(&self.jobs[*a].need_kwh).then(a.cmp(b)));
+        if start == Start::Apart {
+            order.reverse();
+            self.now.plans.iter_mut().for_each(Vec::clear);
+        }
+        self.first_runs(order);
+        self.turns(ROUNDS);
+        for _ in 0..ROUNDS {
+            let before = self.cost;
+            if self.stores.len() > 1 {
+                self.resolve(false);
+                if can_burn {
+                    self.resolve(true);
+                }
+                self.answers();
+            }
+            self.better_runs();
+            if self.cost > before - ENOUGH || self.is_tired() {
+                break;
+            }
+        }
+    }
+
+    fn is_tired(&self) -> bool {
+        self.effort > MOST_EFFORT
+    }
+
+    fn first_runs(&mut self, order: Vec<usize>) {
         for j in order {
             if let Some((_, run)) = self.jobs[j].ways(&self.run_costs(j)).into_iter().next() {
                 self.now.runs[j] = run;
@@ -217,15 +262,21 @@ impl<'a> Search<'a> {
     /// Each task in turn: of the ways that seem cheapest the one that is.
     fn better_runs(&mut self) {
         for j in 0..self.jobs.len() {
+            if self.is_tired() {
+                break;
+            }
             let (mut best, mut cost) = (self.now.clone(), self.cost);
             let mut ways = self.ways(j);
             self.now.runs[j].fill(0.0);
             self.turns(2);
             ways.extend(self.ways(j));
             let single = ways.len();
-            ways.extend((0..self.stores.len()).map(|b| self.pair(b, j)));
+            for b in 0..self.stores.len() {
+                let way = self.pair(b, j);
+                ways.push(way);
+            }
             for (n, run) in ways.into_iter().enumerate() {
-                if run == best.runs[j] {
+                if run == best.runs[j] || self.is_tired() {
                     continue;
                 }
                 self.now.clone_from(&best);
@@ -243,7 +294,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn pair(&self, b: usize, j: usize) -> Vec<f64> {
+    fn pair(&mut self, b: usize, j: usize) -> Vec<f64> {
         let store = &self.stores[b];
         let without: Vec<Curve> = (0..self.slots.len()).map(|t| self.slot_cost(b, t, 0.0, true)).collect();
         let costs = Costs {
@@ -255,7 +306,9 @@ impl<'a> Search<'a> {
                 cost
             },
         };
-        best_run(store, &self.jobs[j], &costs, Worth::at_end(store, self.left_per_kwh[b]))
+        let (run, effort) = best_run(store, &self.jobs[j], &costs, Worth::at_end(store, self.left_per_kwh[b]));
+        self.effort += effort;
+        run
     }
 
     fn ways(&self, j: usize) -> Vec<Vec<f64>> {

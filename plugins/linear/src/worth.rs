@@ -41,6 +41,11 @@ impl Worth {
         curve
     }
 
+    /// How long its working out takes, by [`Curve::effort`].
+    pub(crate) fn effort(&self) -> usize {
+        self.after.iter().map(Curve::effort).sum()
+    }
+
     fn back(store: &Store, slots: &[Slot], left_per_kwh: f64, before: impl Fn(usize, &Curve) -> Curve) -> Self {
         let (base, top) = (store.base_kwh(), store.top_kwh());
         let mut next = Self::at_end(store, left_per_kwh);

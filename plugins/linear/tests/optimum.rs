@@ -49,27 +49,40 @@ struct Found {
     highs_ms: Vec<f64>,
 }
 
+/// One line of `optimum.csv`: its kind, how much dearer the plan is, and both times.
+fn solved(line: &str) -> (usize, (f64, u64), f64, f64) {
+    let mut fields = line.split(',');
+    let seed: u64 = fields.next().unwrap().parse().unwrap();
+    let [optimum, highs_ms] = [(); 2].map(|()| fields.next().unwrap().parse::<f64>().unwrap());
+    let problem = problem(seed);
+    let Problem { stores, slots, jobs, mean } = &problem;
+    let left: Vec<f64> = stores.iter().map(|store| store.discharge_efficiency * mean).collect();
+    let begun = Instant::now();
+    let plan = several::plan(stores, slots, jobs, &left);
+    let ours_ms = begun.elapsed().as_secs_f64() * 1e3;
+    let cost = cost(&problem, &plan);
+    // What there is to pay without any battery is the scale: the optimum itself may be near zero.
+    let scale = slots.iter().map(|slot| slot.market.cost(slot.chances[0].net_kw, 60.0).abs()).sum::<f64>();
+    let gap = (cost - optimum) / optimum.abs().max(0.1 * scale);
+    assert!(gap > -1e-4, "{seed}: {cost} costs less than the optimum {optimum}");
+    (stores.len() - 1 + if jobs.is_empty() { 0 } else { 2 }, (gap, seed), ours_ms, highs_ms)
+}
+
 #[test]
 fn plans_cost_what_the_optimum_costs() {
     let mut found: [Found; 4] = Default::default();
-    for line in include_str!("optimum.csv").lines().skip(1) {
-        let mut fields = line.split(',');
-        let seed: u64 = fields.next().unwrap().parse().unwrap();
-        let [optimum, highs_ms] = [(); 2].map(|()| fields.next().unwrap().parse::<f64>().unwrap());
-        let problem = problem(seed);
-        let Problem { stores, slots, jobs, mean } = &problem;
-        let left: Vec<f64> = stores.iter().map(|store| store.discharge_efficiency * mean).collect();
-        let begun = Instant::now();
-        let plan = several::plan(stores, slots, jobs, &left);
-        let kind = &mut found[stores.len() - 1 + if jobs.is_empty() { 0 } else { 2 }];
-        kind.ours_ms.push(begun.elapsed().as_secs_f64() * 1e3);
-        kind.highs_ms.push(highs_ms);
-        let cost = cost(&problem, &plan);
-        // What there is to pay without any battery is the scale: the optimum itself may be near zero.
-        let scale = slots.iter().map(|slot| slot.market.cost(slot.chances[0].net_kw, 60.0).abs()).sum::<f64>();
-        let gap = (cost - optimum) / optimum.abs().max(0.1 * scale);
-        assert!(gap > -1e-4, "{seed}: {cost} costs less than the optimum {optimum}");
-        kind.gaps.push((gap, seed));
+    let lines: Vec<&str> = include_str!("optimum.csv").lines().skip(1).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let all: Vec<_> = std::thread::scope(|scope| {
+        let lines = &lines;
+        let share = move |n: usize| lines.iter().skip(n).step_by(threads).map(|line| solved(line)).collect::<Vec<_>>();
+        let running: Vec<_> = (0..threads).map(|n| scope.spawn(move || share(n))).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    for (kind, gap, ours_ms, highs_ms) in all {
+        found[kind].gaps.push(gap);
+        found[kind].ours_ms.push(ours_ms);
+        found[kind].highs_ms.push(highs_ms);
     }
     let mut above = 0;
     for (kind, found) in found.iter_mut().enumerate() {

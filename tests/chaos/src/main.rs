@@ -38,6 +38,9 @@ struct Arguments {
     /// One line of JSON for each seed
     #[arg(long)]
     json: bool,
+    /// Print on standard error what goes wrong and what is sent
+    #[arg(long)]
+    trace: bool,
     /// Where the shipped strategies are
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/plugins"))]
     plugins: PathBuf,
@@ -49,7 +52,7 @@ fn main() -> Result<ExitCode> {
     let seeds = arguments.seed.map_or(1..=arguments.seeds, |seed| seed..=seed);
     let mut all_good = true;
     for seed in seeds {
-        let outcome = run::run(seed, arguments.days, &engine, &strategies)?;
+        let outcome = run::run(seed, arguments.days, &engine, &strategies, arguments.trace)?;
         all_good &= outcome.is_good();
         if arguments.json { println!("{}", serde_json::to_string(&outcome)?) } else { print(&outcome) }
     }
@@ -88,7 +91,7 @@ mod tests {
     fn two_days_in_which_everything_goes_wrong() {
         let (engine, strategies) = prepare(&Arguments::parse_from(["chaos"]).plugins).unwrap();
         for seed in [1, 2] {
-            let outcome = run::run(seed, 1.0, &engine, &strategies).unwrap();
+            let outcome = run::run(seed, 1.0, &engine, &strategies, false).unwrap();
             assert!(outcome.is_good(), "cargo xtask chaos --seed {seed} --days 1: {:#?}", outcome.problems);
             assert!(outcome.faults > 20 && outcome.kills > 0 && outcome.commands_sent > 100, "{outcome:?}");
         }

@@ -136,7 +136,7 @@ impl Place {
     /// Somebody else sets something.
     pub async fn set_by_others(&self, target: &str, command: &Command) -> Result<(), SendError> {
         let setting = serde_json::to_string(command).map_err(|error| SendError::Rejected(error.to_string()))?;
-        let settings = Baseline { settings: vec![(format!("simulated.{target}"), setting)] };
+        let settings = Baseline::of(vec![(format!("simulated.{target}"), setting)]);
         self.true_home.send(&Guard::new(Limits::default()).release(target, settings)).await?;
         self.inner().setters.insert(target.into(), Setter::Others);
         Ok(())
@@ -207,7 +207,7 @@ impl Home for Place {
         let mut inner = self.inner();
         let setter = match approved.order() {
             Order::Command(_) => Setter::Us,
-            Order::Release(_) => Setter::Others,
+            Order::Release(_) | Order::Rest(_) => Setter::Others,
         };
         if !wrongs.ignores {
             inner.setters.insert(target.clone(), setter);

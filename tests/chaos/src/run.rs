@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use journal::Journal;
 use knowledge::Knowledge;
 use model::home::Taken;
-use model::{BalanceLimits, Command, Member, Roster};
+use model::{BalanceLimits, Command, Member, Roster, Rule, Verdict};
 use serde::Serialize;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -27,8 +27,8 @@ use crate::place::{BATTERY, Place, Sensor, after};
 use crate::record::{self, FailingRecord, Shared, lock};
 use crate::site;
 
-/// A slot has a tick; a little later, since the clock is looked at once a second.
-const LONGEST_WITHOUT_TICK: Duration = Duration::from_secs(15 * 60 + 5);
+/// A slot has a tick within so many seconds: the clock is looked at once a second.
+const LATEST_TICK: Duration = Duration::from_secs(5);
 /// Prices are asked for so often.
 const PRICES_S: u64 = 900;
 
@@ -66,7 +66,8 @@ struct Life {
     controller: Controller,
     owner: Arc<Owner>,
     knowledge: Arc<Knowledge>,
-    last_tick: Duration,
+    /// The slot by our machine's clock, when it began, and whether it had its tick.
+    slot: (Timestamp, Duration, bool),
 }
 
 /// Whether control has come back after a fault.
@@ -93,13 +94,14 @@ struct Run {
     recovering: Option<Recovering>,
     judge: Judge,
     outcome: Outcome,
+    traces: bool,
 }
 
 /// Runs a seed for so many days.
-pub fn run(seed: u64, days: f64, engine: &Engine, strategies: &Strategies) -> Result<Outcome> {
+pub fn run(seed: u64, days: f64, engine: &Engine, strategies: &Strategies, traces: bool) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().context("no runtime")?;
     runtime.block_on(async {
-        let mut run = Run::new(seed, days, engine, strategies)?;
+        let mut run = Run::new(seed, days, engine, strategies, traces)?;
         run.start()?;
         for _ in 0..(days * 86_400.0) as u64 {
             run.second().await?;
@@ -109,7 +111,7 @@ pub fn run(seed: u64, days: f64, engine: &Engine, strategies: &Strategies) -> Re
 }
 
 impl Run {
-    fn new(seed: u64, days: f64, engine: &Engine, strategies: &Strategies) -> Result<Self> {
+    fn new(seed: u64, days: f64, engine: &Engine, strategies: &Strategies, traces: bool) -> Result<Self> {
         let mut schedule = Schedule::new(seed);
         let begin: Timestamp = "2026-01-01T00:00:00Z".parse().context("the beginning")?;
         let begin = begin.checked_add(SignedDuration::from_hours(24 * schedule.draw(350) as i64)).context("a day")?;
@@ -152,11 +154,20 @@ impl Run {
             clean_since: Duration::ZERO,
             recovering: None,
             outcome,
+            traces,
         })
     }
 
     fn now_s(&self) -> u64 {
         self.clock.passed().as_secs()
+    }
+
+    /// A line of what happens, for looking into a seed.
+    fn tell(&self, what: impl std::fmt::Display) {
+        if self.traces {
+            let (at, now) = (self.now_s(), self.clock.now());
+            eprintln!("{}:{:02}:{:02} ({now}) {what}", at / 3600, at / 60 % 60, at % 60);
+        }
     }
 
     fn problem(&mut self, what: impl std::fmt::Display) {
@@ -180,7 +191,8 @@ impl Run {
             self.clock.clone(),
         );
         let owner = controller.owner();
-        self.life = Some(Life { controller, owner, knowledge, last_tick: self.clock.passed() });
+        let slot = (model::slot::start_of(self.clock.now()), self.clock.passed(), false);
+        self.life = Some(Life { controller, owner, knowledge, slot });
         self.judge.restarted();
         Ok(())
     }
@@ -244,6 +256,7 @@ impl Run {
                 continue;
             }
             let Some(fault) = self.faults.remove(&kind) else { continue };
+            self.tell(format_args!("{kind:?} ends"));
             self.end(fault)?;
             let has_ended = self.faults.is_empty() && !matches!(kind, Kind::Hand | Kind::Pause | Kind::Foreign);
             self.recovering = (has_ended && self.life.is_some()).then_some(Recovering { ticks: 0, from: kind });
@@ -251,6 +264,7 @@ impl Run {
         if let Some(fault) = self.schedule.due(now_s).filter(|fault| !self.faults.contains_key(&fault.kind)) {
             self.outcome.faults += 1;
             self.recovering = None;
+            self.tell(format_args!("{:?} for {} s", fault.kind, fault.until_s - now_s));
             self.begin(fault).await?;
             self.faults.insert(fault.kind, fault);
         }
@@ -375,14 +389,17 @@ impl Run {
     fn look(&mut self) {
         let at = self.clock.passed();
         let sent = self.place.take_sent();
-        sent.iter().for_each(|sent| self.judge.order(sent));
+        for sent in &sent {
+            self.tell(format_args!("sent to {}: {:?}", sent.target, sent.order));
+            self.judge.order(sent);
+        }
         let clean_for = self.faults.is_empty().then(|| at - self.clean_since);
         let home = self.place.true_home.state();
         self.judge.second(&Second { at, home: &home, clean_for, setter: self.place.setter(BATTERY) });
         let ticks = std::mem::take(&mut lock(&self.witness).ticks);
         self.outcome.ticks += ticks.len() as u64;
         for tick in &ticks {
-            let controls = tick.verdicts.iter().any(|v| v.target == BATTERY && v.approved.is_some());
+            let controls = tick.verdicts.iter().any(|v| v.target == BATTERY && (v.approved.is_some() || waits(v)));
             let Some(recovering) = &mut self.recovering else { continue };
             recovering.ticks += 1;
             let (ticks, from) = (recovering.ticks, recovering.from);
@@ -394,13 +411,17 @@ impl Run {
                 self.problem(format!("after {from:?} two ticks had no command for the battery: {why:?}"));
             }
         }
+        let now = self.clock.now();
         let Some(life) = &mut self.life else { return };
-        if !ticks.is_empty() {
-            life.last_tick = at;
-        } else if at - life.last_tick > LONGEST_WITHOUT_TICK {
-            life.last_tick = at;
+        let slot = model::slot::start_of(now);
+        if slot != life.slot.0 {
+            life.slot = (slot, at, false);
+        }
+        life.slot.2 |= !ticks.is_empty();
+        if !life.slot.2 && at - life.slot.1 > LATEST_TICK {
+            life.slot.2 = true;
             self.outcome.lost_ticks += 1;
-            self.problem("a quarter-hour had no tick");
+            self.problem(format!("the slot {slot} had no tick"));
         }
     }
 
@@ -416,6 +437,11 @@ impl Run {
         outcome.problems.extend(self.judge.violations);
         Ok(outcome)
     }
+}
+
+/// Whether a command is only put off: it comes as soon as it may, and what was in force stays so long.
+fn waits(verdict: &Verdict) -> bool {
+    verdict.findings.iter().any(|finding| matches!(finding.rule, Rule::WriteInterval | Rule::Dwell))
 }
 
 fn roster(active: &[&str]) -> Roster {

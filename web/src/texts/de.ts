@@ -471,6 +471,41 @@ export const de: Texts = {
     readOnly: 'Sie dürfen ansehen, aber nichts ändern.',
   },
 
+  scores: {
+    title: 'Was jede gekostet hätte',
+    intro:
+      'Jeder vergangene Tag wird noch einmal gespielt: mit den Preisen, der Sonne und dem Verbrauch, wie sie wirklich waren, und mit jeder Strategie so, als hätte sie allein entschieden.',
+    failed: 'Die Bewertung konnte nicht geladen werden.',
+    nothing: 'Noch kein Tag ist bewertet. Der erste ganze Tag wird es kurz nach Mitternacht.',
+    references: {
+      no_battery: 'Ohne Batterie',
+      self_consumption: 'Batterie ohne Plan (folgt dem Zähler)',
+      measured: 'Was wirklich bezahlt wurde',
+      perfect_foresight: 'Das Bestmögliche, wäre alles bekannt gewesen',
+    },
+    roles: { active: 'aktiv', shadow: 'Schatten' },
+    columns: {
+      who: 'Wer entscheidet',
+      day: 'Kosten am Tag',
+      saved: 'Insgesamt gespart',
+      days: 'Tage',
+      date: 'Tag',
+    },
+    why: 'Warum nicht mehr',
+    whyHint: 'Was jede gegenüber dem Bestmöglichen verlor, alle Tage zusammen.',
+    parts: {
+      forecast_error: 'Sonne und Verbrauch kamen anders',
+      price_error: 'Preise waren noch nicht bekannt',
+      strategy: 'Eigene Entscheidungen',
+      guard: 'Von den Grenzen zurückgehalten',
+    },
+    byDay: 'Tag für Tag',
+    hint: 'Gespart: gegenüber denselben Tagen ohne Batterie. Was am Ende eines Tages in der Batterie bleibt, wird zum mittleren Preis dieses Tages angerechnet.',
+    proposal: (name: string, gain: string, before: string, days: string) =>
+      `${name} hätte in den letzten ${days} Tagen ${gain} weniger gekostet als ${before}, und nichts davon wurde verweigert. Sie können sie entscheiden lassen.`,
+    decide: 'Zeigen',
+  },
+
   history: {
     title: 'Energie und Geld',
     by: 'Nach',

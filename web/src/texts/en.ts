@@ -478,6 +478,41 @@ export const en = {
     readOnly: 'You may look, but not change anything.',
   },
 
+  scores: {
+    title: 'What each would have cost',
+    intro:
+      'Every day that is over is played again: with the prices, the sun and the use that really were, and with each strategy as if it alone had decided.',
+    failed: 'The scores could not be loaded.',
+    nothing: 'No day was scored yet. The first whole day is, soon after midnight.',
+    references: {
+      no_battery: 'Without a battery',
+      self_consumption: 'Battery without a plan (follows the meter)',
+      measured: 'What was really paid',
+      perfect_foresight: 'The best possible, had all been known',
+    },
+    roles: { active: 'active', shadow: 'shadow' },
+    columns: {
+      who: 'Who decides',
+      day: 'Cost a day',
+      saved: 'Saved in all',
+      days: 'Days',
+      date: 'Day',
+    },
+    why: 'Why not more',
+    whyHint: 'What each lost against the best possible, all days together.',
+    parts: {
+      forecast_error: 'Sun and use came otherwise',
+      price_error: 'Prices were not known yet',
+      strategy: 'Its own decisions',
+      guard: 'Kept back by the limits',
+    },
+    byDay: 'Day by day',
+    hint: 'Saved: against the same days without a battery. What is left in the battery at the end of a day is credited at the mean price of that day.',
+    proposal: (name: string, gain: string, before: string, days: string) =>
+      `${name} would have cost ${gain} less than ${before} over the last ${days} days, and nothing of it was refused. You may let it decide.`,
+    decide: 'Show it',
+  },
+
   history: {
     title: 'Energy and money',
     by: 'By',

@@ -40,7 +40,7 @@ impl Controller {
         self.note_record(result.err());
     }
 
-    fn reach_for(&mut self, target: &str, stage: Stage, note: impl Into<String>) {
+    pub(super) fn reach_for(&mut self, target: &str, stage: Stage, note: impl Into<String>) {
         if let Some(key) = self.targets.get(target).and_then(|t| t.standing.as_ref()).map(|s| s.outcome) {
             self.reach(key, stage, note);
         }
@@ -206,16 +206,9 @@ impl Controller {
     }
 
     /// Hands an order to the home and returns at once.
-    fn dispatch(&mut self, id: &TargetId, approved: Approved) {
-        if approved.command().is_some()
-            && !self.baselines.contains(id)
-            && let Some(baseline) = self.home.baseline(id)
-        {
-            let result = self.record.remember_baseline(id, &baseline);
-            if result.is_ok() {
-                self.baselines.insert(id.clone());
-            }
-            self.note_record(result.err());
+    pub(super) fn dispatch(&mut self, id: &TargetId, approved: Approved) {
+        if approved.command().is_some() {
+            self.take_over(id);
         }
         let turned = |ledger: &Ledger| {
             let (direction, switched) = (ledger.direction(id, Duration::ZERO), ledger.switched(id, Duration::ZERO));
@@ -285,14 +278,19 @@ impl Controller {
             }
             (Ok(()), None) => self.released(&sent.target),
             (Err(error), _) => {
+                if matches!(error, SendError::NotMapped { .. } | SendError::Unable(_)) {
+                    self.not_taken_over(&sent.target);
+                }
+                let Some(target) = self.targets.get_mut(&sent.target) else { return };
                 tracing::warn!(target = sent.target, %error, "order failed");
+                self.ledger.failed(&sent.target);
                 target.written = None;
                 let pause = AFTER_REJECTION.saturating_mul(1 << target.rejections.min(6)).min(AFTER_FAILURE);
                 target.rejections += 1;
                 target.hold_off = Some(self.clock.instant() + pause);
                 let stage = match error {
                     SendError::LinkDown | SendError::TimedOut(_) => Stage::TimedOut,
-                    SendError::NotMapped { .. } | SendError::Rejected(_) => Stage::Rejected,
+                    SendError::NotMapped { .. } | SendError::Unable(_) | SendError::Rejected(_) => Stage::Rejected,
                 };
                 self.reach_for(&sent.target, stage, error.to_string());
             }
@@ -308,21 +306,7 @@ impl Controller {
         let powers: BTreeMap<TargetId, Option<f64>> =
             batteries.into_iter().map(|id| (id.clone(), self.battery_w(&state, id, now))).collect();
         for target in self.targets.values_mut() {
-            let Some(check) = &mut target.check else {
-                let written = target.written.as_ref().filter(|_| target.shown && state.link.is_up());
-                let Some((command, _)) = written else { continue };
-                let read_back = self.home.read_back(&target.id, command);
-                if let (Some(respected), ReadBack::Differs(what)) =
-                    (target.foreign.look(&read_back, instant), read_back)
-                {
-                    target.written = None;
-                    target.shown = false;
-                    let minutes = respected.as_secs() / 60;
-                    let note = format!("somebody else has set something: {what}; left alone for {minutes} min");
-                    reached.push((target.id.clone(), Stage::Contradicted, note));
-                }
-                continue;
-            };
+            let Some(check) = &mut target.check else { continue };
             let read_back = self.home.read_back(&target.id, &check.command);
             let effect = if target.is_battery {
                 powers.get(&target.id).copied().flatten().map(|power_w| {
@@ -357,119 +341,5 @@ impl Controller {
                 self.reach_for(&id, stage, note);
             }
         }
-    }
-
-    /// Lets go of targets whose command nobody renewed, and of those that could not be let go of before.
-    pub(super) fn expire_leases(&mut self) {
-        let instant = self.clock.instant();
-        let expired = |t: &&Target| {
-            let standing = t.standing.as_ref();
-            standing.is_some_and(|s| instant.saturating_duration_since(s.renewed) > s.approved.lease())
-        };
-        let ids: Vec<TargetId> = self.targets.values().filter(expired).map(|t| t.id.clone()).collect();
-        for id in ids {
-            tracing::warn!(target = id, "no tick renewed the command in time; letting go");
-            self.release(&id);
-        }
-        let owed: Vec<TargetId> = self.targets.values().filter(|t| t.owes_release).map(|t| t.id.clone()).collect();
-        for id in owed {
-            self.give_back(&id);
-        }
-    }
-
-    /// Ends what is in force for a target and gives it back the settings it had before.
-    pub(super) fn release(&mut self, id: &TargetId) {
-        let Some(target) = self.targets.get_mut(id) else { return };
-        target.standing = None;
-        target.check = None;
-        target.owes_release = target.mode == Mode::Control;
-        self.give_back(id);
-    }
-
-    /// Restores a target that is owed its settings, unless that has to wait: for an order on its way, after
-    /// a failure, for the link, or for what draws power behind it. Then it is tried again.
-    fn give_back(&mut self, id: &TargetId) {
-        let Some(target) = self.targets.get_mut(id) else { return };
-        if !target.owes_release || !target.is_ready(self.clock.instant()) || !self.home.state().link.is_up() {
-            return;
-        }
-        if self.release_waits(id).is_some() {
-            return;
-        }
-        match self.release_order(id) {
-            Ok(Some(order)) => self.dispatch(id, order),
-            Ok(None) => self.owes_nothing(id),
-            // It is owed still, and tried again.
-            Err(error) => self.note_record(Some(error)),
-        }
-    }
-
-    fn release_waits(&self, id: &TargetId) -> Option<String> {
-        let (state, now) = (self.home.state(), self.clock.now());
-        let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
-        self.guard.release_waits(id, &scene)
-    }
-
-    fn owes_nothing(&mut self, id: &TargetId) {
-        if let Some(target) = self.targets.get_mut(id) {
-            target.owes_release = false;
-        }
-    }
-
-    /// `None`: no settings from before are kept.
-    fn release_order(&self, id: &TargetId) -> Result<Option<Approved>, RecordError> {
-        Ok(self.record.baseline(id)?.map(|baseline| self.guard.release(id, baseline)))
-    }
-
-    fn released(&mut self, id: &TargetId) {
-        self.owes_nothing(id);
-        tracing::info!(target = id, "settings from before the takeover restored");
-        self.ledger.forget(id);
-        self.baselines.remove(id);
-        if let Some(target) = self.targets.get_mut(id) {
-            target.written = None;
-        }
-        let result = self.record.forget_baseline(id);
-        self.note_record(result.err());
-    }
-
-    /// Restores every target that was commanded, after waiting for orders on their way. Returns whether all were.
-    pub(super) async fn farewell(&mut self) -> bool {
-        let end = tokio::time::Instant::now() + FAREWELL;
-        while self.targets.values().any(|t| t.in_flight) {
-            match tokio::time::timeout_at(end, self.sent.1.recv()).await {
-                Ok(Some(sent)) => self.on_sent(sent),
-                _ => break,
-            }
-        }
-        let commanded: Vec<TargetId> =
-            self.targets.values().filter(|t| t.mode == Mode::Control).map(|t| t.id.clone()).collect();
-        let mut all = true;
-        for id in commanded {
-            let order = match self.release_order(&id) {
-                Ok(Some(order)) => order,
-                Ok(None) => continue,
-                Err(error) => {
-                    tracing::error!(target = id, %error, "settings from before cannot be read");
-                    all = false;
-                    continue;
-                }
-            };
-            if let Some(why) = self.release_waits(&id) {
-                tracing::warn!(target = id, why, "settings from before are not restored; the target stays as it is");
-                all = false;
-                continue;
-            }
-            match tokio::time::timeout_at(end, self.home.send(&order)).await {
-                Ok(Ok(())) => {
-                    self.released(&id);
-                    continue;
-                }
-                Ok(Err(error)) => tracing::error!(target = id, %error, "settings from before could not be restored"),
-                Err(_) => tracing::error!(target = id, "no time left to restore the settings from before"),
-            }
-            all = false;
-        }
-        all
     }
 }

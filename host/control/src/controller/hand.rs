@@ -10,9 +10,14 @@ impl Controller {
         self.note_record(result.err());
         // What somebody else set is respected until the owner says something new of it.
         let pauses = new.pause.is_some() && new.pause != self.hand.pause;
+        let now = self.clock.now();
+        let resumes = new.pause.is_none() && self.hand.pause.is_some_and(|old| old.until > now);
         for (id, target) in &mut self.targets {
             let is_new = new.overrides.get(id).is_some_and(|given| self.hand.overrides.get(id) != Some(given));
-            if is_new || pauses {
+            // One that ended by itself says nothing; one that was ended says that the plan shall go on.
+            let is_ended =
+                self.hand.overrides.get(id).is_some_and(|old| old.until > now && !new.overrides.contains_key(id));
+            if is_new || is_ended || pauses || resumes {
                 target.foreign.end();
             }
         }

@@ -5,7 +5,7 @@ use crate::{live, shadows};
 use model::live::Doing;
 
 impl Controller {
-    pub(super) fn publish(&self) {
+    pub(super) fn publish(&mut self) {
         let state = self.home.state();
         let now = self.clock.now();
         let names = names(&self.setup);
@@ -14,7 +14,7 @@ impl Controller {
         let shadows = self.shadows.standing();
         let strategies = live::strategies(&self.library, &self.roster, last, &self.logs, &shadows);
         let doing: Vec<Doing> = ids(&self.setup).map(|id| self.doing(id, last)).collect();
-        let mut troubles = live::troubles(
+        let with_us = live::troubles(
             &state,
             &names,
             &doing,
@@ -23,8 +23,13 @@ impl Controller {
             shadows.skipped,
             self.record_error.as_deref(),
         );
+        let with_others = self.troubles_with_others();
+        let with_others =
+            with_others.into_iter().map(|(id, text)| format!("{}: {text}", names.get(&id).unwrap_or(&id)));
         let ended_tasks = self.tasks.ended(&self.setup.tasks);
-        troubles.extend(crate::tasks::missed(&ended_tasks, now, &self.zone(&state)));
+        let missed = crate::tasks::missed(&ended_tasks, now, &self.zone(&state));
+        let troubles: Vec<String> =
+            self.trouble_with_another().into_iter().chain(with_others).chain(with_us).chain(missed).collect();
         let present = self.snapshot_batteries(&state, now);
         let load_w = snapshot::measure(&self.setup, &state, &self.watch, now).load_w;
         let view = Live {
@@ -46,6 +51,11 @@ impl Controller {
             strategies,
             troubles,
         };
+        if view.home.link.is_up()
+            && let Some(text) = self.announcer.look(&view.troubles, self.clock.instant())
+        {
+            self.announce(&text);
+        }
         self.live.send_replace(Arc::new(view));
         self.written.send_replace(self.counts());
     }
@@ -58,6 +68,21 @@ impl Controller {
             (id.clone(), self.ledger.counts(id, flash, uptime))
         };
         ids(&self.setup).map(of).collect()
+    }
+
+    /// Sends a message to each device for messages that may be sent to.
+    fn announce(&mut self, text: &str) {
+        let (state, now) = (self.home.state(), self.clock.now());
+        for target in self.targets.values().filter(|target| target.mode == Mode::Control && !target.is_battery) {
+            let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
+            let Some(approved) = self.guard.tell(&target.id, text, &scene).approved else { continue };
+            let (home, id) = (self.home.clone(), target.id.clone());
+            tokio::spawn(async move {
+                if let Err(error) = home.send(&approved).await {
+                    tracing::warn!(target = id, %error, "the owner could not be told of a trouble");
+                }
+            });
+        }
     }
 
     fn snapshot_batteries(&self, state: &HomeState, now: Timestamp) -> Vec<model::snapshot::Battery> {

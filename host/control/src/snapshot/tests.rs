@@ -92,3 +92,43 @@ fn a_plan_is_judged_away_from_home_by_what_the_snapshot_lets_the_battery_do() {
     let grant = Grant { targets: Some([].into()), ..Grant::default() };
     assert!(limits_of(&snapshot.narrowed(&grant)).batteries["battery"].commands.is_empty());
 }
+
+#[test]
+fn a_plug_of_which_nobody_knows_is_named_and_not_taken_for_off() {
+    let mut setup = setup();
+    setup.tasks = vec![crate::setup::TaskSetup {
+        id: "wash".into(),
+        name: "Wash".into(),
+        device: "plug".into(),
+        energy_wh: 1000.0,
+        power_w: 800.0,
+        earliest: jiff::civil::time(9, 0, 0, 0),
+        deadline: jiff::civil::time(18, 0, 0, 0),
+        interruptible: true,
+    }];
+    let measured = |on: Option<bool>, power_w: Option<f64>| {
+        let mut state = state();
+        state.devices = vec![DeviceState {
+            id: "plug".into(),
+            on,
+            abilities: model::snapshot::Abilities::default(),
+            level: None,
+            power_w: power_w.map(|w| Reading::of("plug", w, NOW)),
+            fault: None,
+        }];
+        let measured = measure(&setup, &state, &Watch::default(), NOW);
+        (measured.tasks_w, measured.tasks_unknown_w)
+    };
+    assert_eq!(measured(Some(true), None), (Some(800.0), Some(0.0)));
+    assert_eq!(measured(Some(false), None), (Some(0.0), Some(0.0)));
+    assert_eq!(measured(None, Some(300.0)), (Some(300.0), Some(0.0)));
+    assert_eq!(measured(None, None), (Some(0.0), Some(800.0)));
+    setup.devices = vec![crate::setup::DeviceSetup {
+        id: "plug".into(),
+        name: "Plug".into(),
+        kind: String::new(),
+        mode: Mode::Control,
+    }];
+    let problems = built(&setup, &state()).problems;
+    assert!(problems.iter().any(|problem| problem.assumed.contains("is not learned meanwhile")), "{problems:?}");
+}

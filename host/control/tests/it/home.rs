@@ -26,7 +26,15 @@ struct Inner {
     up_since: Option<Timestamp>,
     shown: BTreeMap<TargetId, Command>,
     refuse: u32,
+    /// The next order cannot be sent at all.
+    unable: bool,
+    /// The settings cannot be read.
+    hidden: bool,
+    /// What was given back is shown only later than the tests last.
+    late: bool,
     taken: bool,
+    /// What each battery shows of itself: state of charge in percent, and power, discharge positive.
+    battery: (f64, f64),
 }
 
 pub struct FakeHome {
@@ -40,7 +48,16 @@ pub struct FakeHome {
 impl FakeHome {
     pub fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Came>) {
         let (came, orders) = mpsc::unbounded_channel();
-        let inner = Inner { up_since: Some(Timestamp::now()), shown: BTreeMap::new(), refuse: 0, taken: false };
+        let inner = Inner {
+            up_since: Some(Timestamp::now()),
+            shown: BTreeMap::new(),
+            refuse: 0,
+            unable: false,
+            hidden: false,
+            late: false,
+            taken: false,
+            battery: (50.0, 0.0),
+        };
         let home = Self {
             inner: Mutex::new(inner),
             changes: watch::Sender::new(0),
@@ -74,6 +91,18 @@ impl FakeHome {
         self.changes.send_modify(|count| *count += 1);
     }
 
+    /// All batteries are so full, and give so much.
+    pub fn measure(&self, soc_pct: f64, power_w: f64) {
+        self.inner.lock().unwrap().battery = (soc_pct, power_w);
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// A target shows nothing.
+    pub fn take_away(&self, target: &str) {
+        self.inner.lock().unwrap().shown.remove(target);
+        self.changes.send_modify(|count| *count += 1);
+    }
+
     /// Somebody else sets a target.
     pub fn change(&self, target: &str, command: Command) {
         self.inner.lock().unwrap().shown.insert(target.into(), command);
@@ -85,9 +114,24 @@ impl FakeHome {
         self.inner.lock().unwrap().refuse = 1;
     }
 
+    /// The settings cannot be read, or can again.
+    pub fn hide_settings(&self, hidden: bool) {
+        self.inner.lock().unwrap().hidden = hidden;
+    }
+
+    /// The next order cannot be sent at all.
+    pub fn cannot_take_next(&self) {
+        self.inner.lock().unwrap().unable = true;
+    }
+
+    /// What is given back is not shown before the test ends.
+    pub fn shows_late(&self) {
+        self.inner.lock().unwrap().late = true;
+    }
+
     /// What is found at each target before anything is commanded.
     pub fn found() -> Baseline {
-        Baseline { settings: vec![("select.mode".into(), "before".into())] }
+        Baseline::of(vec![("select.mode".into(), "before".into())])
     }
 }
 
@@ -102,8 +146,8 @@ impl Home for FakeHome {
         };
         let battery = |id: &&str| BatteryState {
             id: (*id).into(),
-            soc_pct: Reading::of(format!("{id}.soc"), 50.0, now),
-            power_w: Reading::of(format!("{id}.power"), 0.0, now),
+            soc_pct: Reading::of(format!("{id}.soc"), inner.battery.0, now),
+            power_w: Reading::of(format!("{id}.power"), inner.battery.1, now),
             device_max_charge_w: None,
             device_max_discharge_w: None,
             taken: inner.taken.then_some(Taken::Calibrating),
@@ -137,7 +181,11 @@ impl Home for FakeHome {
             inner.refuse -= 1;
             return Err(SendError::Rejected("the test says so".into()));
         }
+        if std::mem::take(&mut inner.unable) {
+            return Err(SendError::Unable("the test says so".into()));
+        }
         match approved.command() {
+            None if inner.late => None,
             Some(command) => inner.shown.insert(approved.target().clone(), command.clone()),
             None => inner.shown.remove(approved.target()),
         };
@@ -152,7 +200,13 @@ impl Home for FakeHome {
         }
     }
 
-    fn baseline(&self, _: &TargetId) -> Option<Baseline> {
-        Some(Self::found())
+    async fn author(&self, _: &TargetId) -> Option<String> {
+        Some("the automation “Night charge”".into())
+    }
+
+    fn baseline(&self, target: &TargetId) -> Option<Baseline> {
+        let inner = self.inner.lock().unwrap();
+        let shows = |command: &Command| Baseline::of(vec![("select.mode".into(), command.to_string())]);
+        (!inner.hidden).then(|| inner.shown.get(target).map_or_else(Self::found, shows))
     }
 }

@@ -26,6 +26,8 @@ struct Inner {
     hand: Option<String>,
     tasks: Option<String>,
     logs: BTreeMap<String, Vec<String>>,
+    /// Nothing can be kept.
+    full: bool,
 }
 
 pub struct FakeRecord {
@@ -58,6 +60,11 @@ impl FakeRecord {
 
     pub fn kept_baseline(&self, target: &str) -> Option<Baseline> {
         self.inner.lock().unwrap().baselines.get(target).cloned()
+    }
+
+    /// Nothing can be kept any more, or again.
+    pub fn fill_disk(&self, full: bool) {
+        self.inner.lock().unwrap().full = full;
     }
 
     pub fn ledger(&self) -> Option<String> {
@@ -98,7 +105,11 @@ impl Record for FakeRecord {
     }
 
     fn remember_baseline(&self, target: &TargetId, baseline: &Baseline) -> Result<(), RecordError> {
-        self.inner.lock().unwrap().baselines.entry(target.clone()).or_insert(baseline.clone());
+        let mut inner = self.inner.lock().unwrap();
+        if inner.full {
+            return Err(RecordError("the disk is full".into()));
+        }
+        inner.baselines.entry(target.clone()).or_insert(baseline.clone());
         Ok(())
     }
 

@@ -15,13 +15,13 @@ use forecast::{Series, SeriesRow};
 use model::Allowance;
 use model::snapshot::Battery;
 use serde_json::{Value, json};
-use simulator::BatteryParameters;
 
 use crate::cli::{Backtest, ForecastArg};
 use crate::sandboxed::Sandboxed;
-use crate::{config, shipped};
+use crate::{config, house, shipped};
 use job::{Done, Job};
 use notes::Notes;
+use report::Beside;
 
 /// Plays strategies through a series.
 pub fn run(args: &Backtest) -> Result<()> {
@@ -30,7 +30,7 @@ pub fn run(args: &Backtest) -> Result<()> {
     let series = Series::parse(&args.series.to_string_lossy(), &bytes)?;
     let rows = &series.rows()[..args.slots.unwrap_or(usize::MAX).min(series.rows().len())];
     let jobs = jobs(args)?;
-    let references = References::of(&house, rows)?;
+    let (references, plain) = (References::of(&house, rows)?, References::self_consumption(&house, rows)?);
     let notes =
         args.resume.as_deref().map(|path| Notes::open(path, &heading(args, &house, &jobs, rows))).transpose()?;
 
@@ -39,41 +39,21 @@ pub fn run(args: &Backtest) -> Result<()> {
     // Figures of a run that was begun before are the same as those of one run through; its times are not.
     let wall_s = notes.is_none().then(|| begun.elapsed().as_secs_f64());
     if let Some(path) = &args.chart {
-        let drawn = report::chart(&house, rows, &jobs, &done)?;
+        let drawn = report::chart(&plain, &jobs, &done);
         std::fs::write(path, drawn).with_context(|| format!("{}", path.display()))?;
     }
-    report::print(args.json, &jobs, &done, &references, wall_s)
+    report::print(args.json, &jobs, &done, &Beside { references, plain }, wall_s)
 }
 
-/// The home with its one battery, whatever its entities.
+/// The home with its batteries, whatever its entities.
 fn house(path: &Path, start_soc_pct: f64) -> Result<House> {
     let setup = config::load(path)?.setup;
-    let [battery] = setup.batteries.as_slice() else {
-        bail!("{}: {} batteries, but a backtest plays homes with one", path.display(), setup.batteries.len());
-    };
-    let mut limits = setup.limits;
-    let own = limits.batteries.get_mut(&battery.id).ok_or_else(|| anyhow!("no limits of `{}`", battery.id))?;
-    own.commands = Battery::all_commands();
-    let parameters = BatteryParameters {
-        capacity_wh: own.capacity_wh,
-        min_soc_pct: own.min_soc_pct.max(own.outage_reserve_pct),
-        max_soc_pct: own.max_soc_pct,
-        max_charge_w: own.max_charge_w,
-        max_discharge_w: own.max_discharge_w,
-        charge_efficiency: battery.charge_efficiency,
-        discharge_efficiency: battery.discharge_efficiency,
-        ramp_w_per_s: None,
-        latency_s: 0.0,
-    };
-    Ok(House {
-        timezone: setup.timezone.unwrap_or_else(|| "UTC".into()),
-        currency: setup.currency.unwrap_or_else(|| "EUR".into()),
-        battery: battery.id.clone(),
-        parameters,
-        start_soc_pct,
-        wear_cost_per_kwh: battery.wear_cost_per_kwh,
-        limits,
-    })
+    if setup.batteries.is_empty() {
+        bail!("{}: no battery, so there is nothing to play", path.display());
+    }
+    let mut limits = setup.limits.clone();
+    limits.batteries.values_mut().for_each(|own| own.commands = Battery::all_commands());
+    house::of(&setup, limits, |_| Some(start_soc_pct)).ok_or_else(|| anyhow!("{}: no limits", path.display()))
 }
 
 /// One for each strategy, combination of settings and, for the split of its loss, way of knowing.

@@ -12,6 +12,9 @@ pub fn run(args: &Backup) -> Result<()> {
     let Some(journal) = site.journal()? else {
         bail!("there is no journal in {} yet", site.state_dir.display());
     };
+    if args.file.exists() {
+        bail!("{}: there is such a file already; a backup writes over nothing", args.file.display());
+    }
     journal.back_up(&args.file)?;
     say(format!(
         "{} has all that was measured and decided; to go back to it, stop Wattwright and put it in place of {}",

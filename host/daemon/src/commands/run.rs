@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use control::Controller;
+use control::{Controller, Holder, Setup};
 use engine::{Library, Trial};
+use home::homeassistant::{EntityId, HomeAssistant};
 use jiff::Timestamp;
 use journal::Journal;
-use model::Roster;
+use model::{Live, Mode, Roster};
 use server::{Access, Accounts, AllowedHosts, Server, Tokens, Users};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
@@ -24,10 +26,11 @@ use crate::manager::Manager;
 use crate::overview::Overview;
 use crate::recorder::Recorder;
 use crate::roster::RosterFile;
+use crate::scores::Scorer;
 use crate::trial::Ground;
 use crate::what_if::Evaluator;
 use crate::wiring::Place;
-use crate::{config, feeds, heartbeat, past, shipped, site, supervisor, wiring};
+use crate::{config, feeds, heartbeat, lease, past, shipped, site, supervisor, wiring};
 use knowledge::Knowledge;
 
 /// How long the first tick waits for prices.
@@ -87,6 +90,8 @@ pub async fn run(args: Run, log: Log) -> Result<()> {
 
     let evaluator = Evaluator::new(library.clone(), roster.clone(), journal.clone());
     let lab = Laboratory::new(&parts.setup, library.clone(), roster.clone(), journal.clone(), &state_dir);
+    let scorer = Scorer { journal: journal.clone(), library: library.clone(), setup: parts.setup.clone() };
+    let home_for_scores = home.clone();
     let setup = parts.setup.clone();
     let (controller, live) = Controller::new(
         parts.setup,
@@ -96,6 +101,11 @@ pub async fn run(args: Run, log: Log) -> Result<()> {
         library.clone(),
         roster.follow(),
     );
+    let (controller, held) = match commands_something(&setup) {
+        true => under_lease(controller, &parts.place, &state_dir, &live)?,
+        // Who only advises is in nobody's way.
+        false => (controller, None),
+    };
     tokio::spawn(supervisor::tell(live.clone()));
     let beating = match &parts.place {
         Place::Real { home, heartbeat: Some(entity), .. } => {
@@ -122,9 +132,11 @@ pub async fn run(args: Run, log: Log) -> Result<()> {
         }),
         hosts,
         access,
+        promotion: parts.promotion,
         shutdown: shutdown.clone(),
     };
     let page = tokio::spawn(server::serve(listener, page));
+    tokio::spawn(scorer.run(home_for_scores, shutdown.clone()));
     let pruning = tokio::spawn(prune(journal, parts.keep, library));
     super::say(format!("Wattwright is running: http://{address}"));
     super::say(format!("Strategies are dropped into {}", folder.display()));
@@ -148,9 +160,36 @@ pub async fn run(args: Run, log: Log) -> Result<()> {
             heartbeat::rest(&home, &entity).await;
         }
     }
+    if let Some((home, entity, holder)) = held
+        && all_given_back
+        && matches!(*holder.borrow(), Holder::Ours { .. })
+    {
+        lease::let_go(&home, &entity).await;
+    }
     pruning.abort();
     page.await.context("the page ended by a fault")?.context("the page could not be served to the end")?;
     Ok(())
+}
+
+fn commands_something(setup: &Setup) -> bool {
+    let batteries = setup.batteries.iter().map(|battery| battery.mode);
+    batteries.chain(setup.devices.iter().map(|device| device.mode)).any(|mode| mode == Mode::Control)
+}
+
+/// What is let go of at the end: the entity, and who holds it.
+type Held = (Arc<HomeAssistant>, EntityId, watch::Receiver<Holder>);
+
+/// Lets the control loop command only while the home's lease is ours, where there is one.
+fn under_lease(
+    controller: Controller,
+    place: &Place,
+    state_dir: &Path,
+    live: &watch::Receiver<Arc<Live>>,
+) -> Result<(Controller, Option<Held>)> {
+    let Place::Real { home, lease: Some(entity), .. } = place else { return Ok((controller, None)) };
+    let (sender, holder) = watch::channel(Holder::Unknown);
+    tokio::spawn(lease::take_part(home.clone(), entity.clone(), lease::name(state_dir)?, sender, live.clone()));
+    Ok((controller.under_lease(holder.clone()), Some((home.clone(), entity.clone(), holder))))
 }
 
 /// As long as there are no users, everyone on this machine is the owner. Once there are some, also those on this

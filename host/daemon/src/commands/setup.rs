@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use home::homeassistant::dead_man;
+use model::Mode;
 
 use super::say;
 use crate::cli::SetupCommand;
@@ -25,7 +26,16 @@ fn print_dead_man(path: &Path) -> Result<()> {
             path.display()
         )
     })?;
+    let commanded: Vec<_> =
+        config.setup.batteries.iter().filter(|battery| battery.mode == Mode::Control).map(|b| b.id.clone()).collect();
+    if commanded.is_empty() {
+        bail!("{}: no battery is in `mode = \"control\"`, so that there is nothing to stop", path.display());
+    }
     say("# For Home Assistant's configuration.yaml: when Wattwright's machine dies, the batteries are told to hold.");
-    say(dead_man(&config.entities, &heartbeat, heartbeat::SILENT));
+    say(dead_man(&config.entities, &commanded, &heartbeat, heartbeat::SILENT));
+    if let Some(lease) = &config.lease {
+        say("# By which several Wattwrights agree on which of them commands the home:");
+        say(format!("input_text:\n  {}:\n    name: Wattwright lease\n", lease.name()));
+    }
     Ok(())
 }

@@ -42,6 +42,8 @@ pub struct Raw {
     pub strategies: RawStrategies,
     #[serde(default)]
     pub journal: RawJournal,
+    #[serde(default)]
+    pub scores: RawScores,
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,6 +74,8 @@ pub struct RawHomeAssistant {
     pub token_file: Option<PathBuf>,
     /// An `input_datetime` that shows that Wattwright is alive; `wattwright setup dead-man` says what for.
     pub heartbeat: Option<EntityId>,
+    /// An `input_text` by which several Wattwrights agree on which of them commands the home.
+    pub lease: Option<EntityId>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -274,6 +278,16 @@ impl RawStrategies {
         };
         names.into_iter().map(|name| (name.clone(), member(name))).collect()
     }
+}
+
+/// When a shadow is proposed to be promoted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawScores {
+    /// Over how many scored days it has to be better than the strategy in charge: 14.
+    pub propose_after_days: Option<u32>,
+    /// By more than this over these days, in the home's currency: 1.
+    pub propose_from: Option<f64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

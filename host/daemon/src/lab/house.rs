@@ -1,6 +1,6 @@
 //! The home that is played. Pure.
 
-use backtest::House;
+use backtest::{House, HouseBattery};
 use control::Setup;
 use guard::BatteryLimits;
 use model::snapshot::Battery;
@@ -79,10 +79,8 @@ pub fn house(setup: &Setup, request: &NewBacktest, timezone: &str, currency: &st
     Ok(House {
         timezone: timezone.to_owned(),
         currency: currency.to_owned(),
-        battery: id,
-        parameters,
-        start_soc_pct: START_SOC_PCT,
-        wear_cost_per_kwh,
+        batteries: vec![HouseBattery { id, parameters, start_soc_pct: START_SOC_PCT, wear_cost_per_kwh }],
+        tasks: Vec::new(),
         limits,
     })
 }
@@ -115,11 +113,17 @@ mod tests {
         let setup = setup();
         let own = battery(&setup).unwrap();
         let played = house(&setup, &request(), "Europe/Berlin", "EUR").unwrap();
-        assert_eq!(played.parameters.capacity_wh, own.capacity_wh);
+        assert_eq!(played.batteries[0].parameters.capacity_wh, own.capacity_wh);
         let larger = NewBacktest { capacity_wh: Some(9000.0), ..request() };
         let played = house(&setup, &larger, "Europe/Berlin", "EUR").unwrap();
-        assert_eq!((played.parameters.capacity_wh, played.parameters.max_charge_w), (9000.0, own.max_charge_w));
-        assert_eq!(played.limits.batteries[&played.battery].capacity_wh, 9000.0, "the guard knows the size, too");
+        assert_eq!(
+            (played.batteries[0].parameters.capacity_wh, played.batteries[0].parameters.max_charge_w),
+            (9000.0, own.max_charge_w)
+        );
+        assert_eq!(
+            played.limits.batteries[&played.batteries[0].id].capacity_wh, 9000.0,
+            "the guard knows the size, too"
+        );
         assert!(house(&setup, &NewBacktest { capacity_wh: Some(f64::NAN), ..request() }, "UTC", "EUR").is_err());
     }
 
@@ -130,6 +134,6 @@ mod tests {
         assert_eq!(battery(&setup), None);
         assert!(house(&setup, &request(), "UTC", "EUR").unwrap_err().contains("size"));
         let sized = NewBacktest { capacity_wh: Some(5000.0), max_power_w: Some(2000.0), ..request() };
-        assert_eq!(house(&setup, &sized, "UTC", "EUR").unwrap().parameters.max_discharge_w, 2000.0);
+        assert_eq!(house(&setup, &sized, "UTC", "EUR").unwrap().batteries[0].parameters.max_discharge_w, 2000.0);
     }
 }

@@ -220,12 +220,13 @@ impl Strategy for Fixed {
     fn decide(&self, input: &Input) -> Result<Asked, String> {
         let target = input.snapshot.batteries.first().map(|battery| battery.id.clone()).unwrap_or_default();
         let action = Action { target, command: self.0.clone(), reason: Reason::default(), until: None };
-        Ok(Asked { action: Some(action), ok: true, ..Asked::default() })
+        Ok(Asked { actions: vec![action], ok: true, ..Asked::default() })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use backtest::HouseBattery;
     use guard::{BatteryLimits, Limits};
     use simulator::BatteryParameters;
 
@@ -237,10 +238,13 @@ mod tests {
         let house = House {
             timezone: "Europe/Berlin".into(),
             currency: "EUR".into(),
-            battery: "battery".into(),
-            parameters: BatteryParameters::default(),
-            start_soc_pct: 50.0,
-            wear_cost_per_kwh: 0.0,
+            batteries: vec![HouseBattery {
+                id: "battery".into(),
+                parameters: BatteryParameters::default(),
+                start_soc_pct: 50.0,
+                wear_cost_per_kwh: 0.0,
+            }],
+            tasks: Vec::new(),
             limits,
         };
         Job { house, rows, foresight: Foresight::KNOWN, runs: Vec::new() }

@@ -89,6 +89,21 @@ fn an_unknown_value_is_not_covered() {
 }
 
 #[test]
+fn what_tasks_may_have_used_is_no_habit() {
+    let last = at("2026-11-24T10:13:00Z");
+    let mut slots = feed(&mut minute(), "2026-11-24T10:00:00Z", "2026-11-24T10:30:00Z", 60, |now| Measured {
+        load_w: Some(900.0),
+        tasks_w: Some(200.0),
+        tasks_unknown_w: Some(if now == last { 600.0 } else { 0.0 }),
+        ..Measured::default()
+    });
+    let (known, unknown) = (slots.pop().unwrap(), slots.pop().unwrap());
+    assert_eq!((unknown.load_w, unknown.base_load_w()), (Some(900.0), None), "a minute is enough");
+    assert_eq!(unknown.extra(extra::TASKS_UNKNOWN_W), Some(40.0));
+    assert_eq!((known.base_load_w(), known.extra(extra::TASKS_UNKNOWN_W)), (Some(700.0), None));
+}
+
+#[test]
 fn a_clock_set_back_changes_nothing() {
     let mut accumulator = minute();
     feed(&mut accumulator, "2026-11-24T10:00:00Z", "2026-11-24T10:14:00Z", 60, |_| grid(100.0));

@@ -99,3 +99,25 @@ fn no_power_goes_nowhere() {
     assert_eq!(Direction::of(&charge(0.1)), Some(Direction::Charge));
     assert_eq!(Direction::of(&discharge(0.1)), Some(Direction::Discharge));
 }
+
+#[test]
+fn what_was_refused_may_turn_only_when_it_is_written_again() {
+    let mut bench = Bench::new();
+    bench.carry_out("battery", charge(300.0));
+    bench.carry_out("plug", Command::TurnOn);
+    for target in ["battery", "plug"] {
+        bench.ledger.failed(target);
+    }
+    bench.pass(Duration::from_secs(115));
+    bench.carry_out("battery", Command::Hold);
+    bench.carry_out("battery", charge(300.0));
+    bench.carry_out("plug", Command::TurnOn);
+    assert_eq!(bench.ledger.direction("battery", bench.uptime), Some((Direction::Charge, Duration::ZERO)));
+    assert_eq!(bench.ledger.switched("plug", bench.uptime), Some((true, Duration::ZERO)));
+    assert_eq!(bench.ledger.turns("battery", bench.uptime), 1, "it is one turn however often it was tried");
+    bench.pass(Duration::from_secs(10));
+    bench.adjusts("battery", discharge(300.0), Command::Hold, model::Rule::Dwell);
+    bench.carry_out("battery", charge(400.0));
+    let since = Duration::from_secs(10);
+    assert_eq!(bench.ledger.direction("battery", bench.uptime), Some((Direction::Charge, since)));
+}

@@ -9,6 +9,8 @@
 use model::{Command, Reading};
 
 use super::{Case, Ruling, cap_charge};
+use crate::judge::Scene;
+use crate::limits::GridLimits;
 use crate::view::magnitude;
 
 /// Nominal voltage of a phase (EN 50160).
@@ -29,7 +31,9 @@ pub(crate) fn check(case: &Case<'_>) -> Ruling {
     let count = u8::try_from(shown.len()).unwrap_or(PHASES).max(1);
     let mut least: Option<(f64, u8)> = None;
     for phase in (1..=count.max(phase_of(case).unwrap_or(1))).filter(|phase| case.view.loads(case.target, *phase)) {
-        let Some(current_a) = shown.get(usize::from(phase) - 1).and_then(|reading| current_a(case, reading)) else {
+        let Some(current_a) =
+            shown.get(usize::from(phase) - 1).and_then(|reading| current_a(case.grid_limits, case.scene, reading))
+        else {
             let text = format!("nobody knows how much of the {limit_a:.0} A of phase L{phase} is in use");
             return Ruling::Refuse { text };
         };
@@ -57,10 +61,10 @@ fn phase_of(case: &Case<'_>) -> Option<u8> {
 }
 
 /// What runs through a phase, whichever way; `None`: nobody knows.
-fn current_a(case: &Case<'_>, reading: &Reading) -> Option<f64> {
-    let age = case.scene.now.duration_since(reading.at?).unsigned_abs();
+pub(crate) fn current_a(limits: &GridLimits, scene: &Scene<'_>, reading: &Reading) -> Option<f64> {
+    let age = scene.now.duration_since(reading.at?).unsigned_abs();
     let value = reading.value.filter(|a| reading.fault.is_none() && a.is_finite())?;
-    (age <= case.grid_limits.meter_stale_after).then_some(value.abs())
+    (age <= limits.meter_stale_after).then_some(value.abs())
 }
 
 #[cfg(test)]

@@ -41,6 +41,15 @@ mod tests {
     }
 
     #[test]
+    fn a_quotient_that_was_rounded_up_does_not_lift_the_power() {
+        // 19 steps of 1.2 W are 22.8 W, and so is, rounded, the quotient of what is just below.
+        let below = f64::from_bits(22.8_f64.to_bits() - 1);
+        assert_eq!((below / 1.2).floor(), 19.0);
+        assert_eq!(super::lower(below, 1.2), 18.0 * 1.2);
+        assert_eq!(super::lower(22.8, 1.2), 19.0 * 1.2);
+    }
+
+    #[test]
     fn powers_are_brought_to_the_next_lower_step() {
         // step, asked, expected
         let table = [

@@ -59,7 +59,9 @@ mod tests {
     #[test]
     fn a_battery_that_turned_too_often_holds() {
         let bench = turned(5);
-        bench.adjusts("battery", discharge(300.0), Command::Hold, Rule::SwitchBudget);
+        let judged = bench.adjusts("battery", discharge(300.0), Command::Hold, Rule::SwitchBudget);
+        let text = &judged.verdict.findings[0].text;
+        assert!(text.contains("turned 5 times") && text.contains("5 are"), "{text}");
         bench.accepts("battery", charge(700.0));
         bench.accepts("battery", Command::Balance(BalanceLimits::default()));
         assert_eq!(bench.setpoint(discharge(300.0), BalanceLimits::default()).verdict.approved, Some(Command::Hold));

@@ -102,6 +102,17 @@ mod tests {
         bench.carry_out("battery", charge(400.0));
         bench.accepts("battery", charge(400.0));
         bench.refuses("battery", charge(450.0), Rule::WriteBudget);
+        bench.accepts("battery", Command::Hold);
+    }
+
+    #[test]
+    fn what_is_in_force_needs_none_and_its_setpoints_do() {
+        let mut spent = bench(Some(8), 300);
+        let in_force = crate::Approved::planned("battery".into(), charge(400.0), Duration::from_secs(1200));
+        spent.ledger.stand(&in_force, spent.now, spent.uptime);
+        spent.accepts("battery", charge(400.0));
+        let judged = spent.setpoint(charge(400.0), BalanceLimits::default());
+        assert_eq!(judged.verdict.approved, Some(Command::Hold));
     }
 
     #[test]

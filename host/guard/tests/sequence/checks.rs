@@ -5,6 +5,8 @@ use std::time::Duration;
 use model::{Command, CommandKind, Reading};
 use proptest::prelude::*;
 
+use wattwright_guard::Breach;
+
 use crate::home::{Holds, Life};
 use crate::steps::PLUG;
 
@@ -82,6 +84,29 @@ fn within_connection(life: &Life, target: &str, adds_w: f64) -> Holds {
         prop_assert!(through_w.is_some_and(|w| w <= limit_a * 230.0 + EPSILON_W), "{:?} W of {} A", through_w, limit_a);
     }
     Ok(())
+}
+
+/// Of what somebody else has set: it is brought back exactly when it is measured that a limit is broken.
+pub fn found(life: &Life, target: &str, breach: Option<&Breach>) -> Holds {
+    let Some(state) = life.home.batteries.iter().find(|state| state.id == target) else { return Ok(()) };
+    let limits = &life.limits.batteries[target];
+    if let Some(Breach { judged, .. }) = breach {
+        let runs_w = powers(&judged.verdict.proposed);
+        let to_w = judged.verdict.approved.as_ref().map_or((0.0, 0.0), powers);
+        prop_assert!(to_w.0 <= runs_w.0 && to_w.1 <= runs_w.1, "{:?} becomes more: {:?}", runs_w, to_w);
+    }
+    let power_w = shown(&state.power_w).filter(|_| life.home.link.is_up()).unwrap_or_default();
+    let beyond_w = (power_w - limits.max_discharge_w).max(-power_w - limits.max_charge_w);
+    prop_assert!(beyond_w <= 60.0 || breach.is_some(), "{} W go on", power_w);
+    Ok(())
+}
+
+/// Whether a battery is seen to be empty, or full, and is used as if it were not.
+pub fn is_misused(life: &Life, n: usize, soc_pct: f64) -> bool {
+    let state = &life.home.batteries[n];
+    let limits = &life.limits.batteries[&state.id];
+    let power_w = shown(&state.power_w).unwrap_or_default();
+    (power_w > 60.0 && soc_pct <= limits.min_soc_pct) || (power_w < -60.0 && soc_pct >= limits.max_soc_pct)
 }
 
 /// Of the list of what was written, the newest included.

@@ -10,7 +10,7 @@ use model::{
     Action, BalanceLimits, BatteryState, Command, CommandKind, DeviceState, Grant, HomeState, Reading, Reason,
 };
 use proptest::test_runner::TestCaseError;
-use wattwright_guard::{Approved, Guard, Ledger, Limits, Mandate, Proposal, Scene, Setpoint, Watch};
+use wattwright_guard::{Approved, Guard, Ledger, Limits, Mandate, Proposal, Scene, Setpoint, Watch, believe_soc};
 
 use crate::checks::{self, Written};
 use crate::steps::{BATTERIES, PLUG, Step};
@@ -76,6 +76,7 @@ impl Life {
             Step::Silence(time) => self.pass(time),
             Step::Plan { target, command, owner_s } => self.plan(target, command, owner_s)?,
             Step::Drive(power_w) => self.drive(power_w)?,
+            Step::Restrain => self.restrain()?,
             Step::Release(target) => self.release(target),
             Step::Restart => {
                 let text = serde_json::to_string(&self.ledger).unwrap();
@@ -93,6 +94,7 @@ impl Life {
             Step::Soc(n, pct) => self.home.batteries[n].soc_pct = self.reading(pct),
             Step::Power(n, w) => self.home.batteries[n].power_w = self.reading(w),
             Step::Taken(n, taken) => self.home.batteries[n].taken = taken,
+            Step::Turned(on) => self.home.devices[0].on = Some(on),
             Step::Draws(w) => self.home.devices[0].power_w = Some(self.reading(w)),
         }
         self.watch.observe(&self.home, &self.limits, self.uptime, self.now);
@@ -168,6 +170,24 @@ impl Life {
             let judged = self.guard.judge_setpoint(&setpoint, &self.scene());
             let Some(approved) = judged.approved else { continue };
             if self.ledger.last_written(battery) != approved.command() {
+                self.write(&approved)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What runs beyond a limit is found, and what brings it back is a write like any other.
+    fn restrain(&mut self) -> Holds {
+        for target in BATTERIES.into_iter().chain([PLUG]) {
+            let breach = self.guard.breach(target, &self.scene());
+            checks::found(self, target, breach.as_ref())?;
+            let n = BATTERIES.iter().position(|battery| *battery == target);
+            let soc_pct = n.and_then(|n| believe_soc(&self.home.batteries[n], &self.watch, self.now).known());
+            if let Some((n, soc_pct)) = n.zip(soc_pct).filter(|_| self.home.link.is_up()) {
+                let is_found = breach.is_some() || !checks::is_misused(self, n, soc_pct);
+                proptest::prop_assert!(is_found, "at {} % goes on: {:?}", soc_pct, self.home.batteries[n].power_w);
+            }
+            if let Some(approved) = breach.and_then(|breach| breach.judged.approved) {
                 self.write(&approved)?;
             }
         }

@@ -28,6 +28,8 @@ pub enum Step {
     },
     /// The control loop looks after its batteries; what following the meter asks for is this, discharge positive.
     Drive(f64),
+    /// What somebody else has set is brought back within the limits where it breaks one.
+    Restrain,
     /// A target is let go of.
     Release(&'static str),
     /// The program starts anew: the ledger comes from the disk.
@@ -45,6 +47,8 @@ pub enum Step {
     Taken(usize, Option<Taken>),
     /// The plug draws this.
     Draws(Option<f64>),
+    /// Somebody turns the plug.
+    Turned(bool),
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -58,6 +62,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => (1..200_u64).prop_map(|s| Step::Silence(Duration::from_secs(s))),
         6 => plan(),
         8 => (-1500.0..1500.0_f64).prop_map(Step::Drive),
+        4 => Just(Step::Restrain),
         1 => select(vec!["one", "two", PLUG]).prop_map(Step::Release),
         1 => Just(Step::Restart),
         1 => proptest::bool::weighted(0.8).prop_map(Step::Link),
@@ -68,6 +73,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => (battery.clone(), shown(-1000.0..800.0)).prop_map(|(n, w)| Step::Power(n, w)),
         1 => (battery, taken).prop_map(|(n, taken)| Step::Taken(n, taken)),
         1 => shown(0.0..2000.0).prop_map(Step::Draws),
+        1 => any::<bool>().prop_map(Step::Turned),
     ]
 }
 

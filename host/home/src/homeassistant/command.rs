@@ -116,7 +116,7 @@ pub fn command_calls(
 ) -> Result<Vec<Call>, SendError> {
     let not_mapped = || SendError::NotMapped { target: target.to_owned(), command: command.to_string() };
     if !command.is_finite() {
-        return Err(SendError::Rejected(format!("{command} for `{target}` is not finite")));
+        return Err(SendError::Unable(format!("{command} for `{target}` is not finite")));
     }
     if let Some(battery) = entities.battery(target) {
         let control = battery.control.as_ref().ok_or_else(not_mapped)?;
@@ -211,7 +211,7 @@ pub fn release_calls(
         calls.push(match entity.domain() {
             "number" | "input_number" => {
                 let value = state.parse::<f64>().ok().filter(|value| value.is_finite()).ok_or_else(|| {
-                    SendError::Rejected(format!("`{entity}` was `{state}`, which is no number to restore"))
+                    SendError::Unable(format!("`{entity}` was `{state}`, which is no number to restore"))
                 })?;
                 set_value(entity, value, shown)
             }
@@ -230,10 +230,11 @@ pub fn baseline(entities: &HomeEntities, states: &States, target: &str) -> Optio
         Some((entity.to_string(), shown.state.clone()))
     });
     known.then_some(())?;
-    Some(Baseline { settings: settings.collect::<Option<_>>()? })
+    Some(Baseline::of(settings.collect::<Option<_>>()?))
 }
 
-fn control_entities<'a>(entities: &'a HomeEntities, target: &str) -> Vec<&'a EntityId> {
+/// The entities by which a target is commanded.
+pub fn control_entities<'a>(entities: &'a HomeEntities, target: &str) -> Vec<&'a EntityId> {
     if let Some(battery) = entities.battery(target) {
         return battery.control.iter().flat_map(BatteryControl::entities).collect();
     }
@@ -274,8 +275,8 @@ pub fn repeats(calls: &[Call], index: usize) -> bool {
 /// that is looked at before.
 fn present<'a>(entity: &EntityId, states: &'a States) -> Result<&'a EntityState, SendError> {
     match states.get(entity.as_str()) {
-        None => Err(SendError::Rejected(format!("`{entity}` does not exist"))),
-        Some(state) if state.state == "unavailable" => Err(SendError::Rejected(format!("`{entity}` is unavailable"))),
+        None => Err(SendError::Unable(format!("`{entity}` does not exist"))),
+        Some(state) if state.state == "unavailable" => Err(SendError::Unable(format!("`{entity}` is unavailable"))),
         Some(state) => Ok(state),
     }
 }
@@ -311,7 +312,7 @@ fn set_power(entity: &EntityRef, power_w: f64, states: &States) -> Result<Call, 
     let id = &entity.entity;
     let shown = present(id, states)?;
     let conversion = Conversion::new(entity, Quantity::Power, shown).map_err(|fault| {
-        SendError::Rejected(match fault {
+        SendError::Unable(match fault {
             Fault::Unit { found: Some(found), expected } => {
                 format!("`{id}` has the unit `{found}`, expected `{expected}`")
             }
@@ -323,7 +324,7 @@ fn set_power(entity: &EntityRef, power_w: f64, states: &States) -> Result<Call, 
     let within = stepped.min(shown.number("max").unwrap_or(f64::INFINITY));
     let within = within.max(shown.number("min").unwrap_or(f64::NEG_INFINITY));
     if within.abs() > exact.abs() + 1e-6 {
-        return Err(SendError::Rejected(format!("`{id}` cannot be set to {exact}: its range ends at {within}")));
+        return Err(SendError::Unable(format!("`{id}` cannot be set to {exact}: its range ends at {within}")));
     }
     Ok(set_value(id, within, shown))
 }

@@ -1,6 +1,6 @@
 //! What the task that keeps the connection and its handle share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -51,6 +51,19 @@ pub struct Inner {
     pub unseen: BTreeMap<EntityId, Wanted>,
     /// The last command of each target, and its calls.
     pub sent: BTreeMap<TargetId, (Command, Vec<Call>)>,
+    /// Contexts of our last calls, by which they are told from those of others.
+    pub own_contexts: VecDeque<String>,
+}
+
+/// More than all targets together are written to within the seconds for which a context holds.
+const CONTEXTS: usize = 64;
+
+impl Inner {
+    /// Takes in the context of a call of ours.
+    pub fn remember_context(&mut self, context: &str) {
+        self.own_contexts.truncate(CONTEXTS - 1);
+        self.own_contexts.push_front(context.to_owned());
+    }
 }
 
 impl Shared {
@@ -58,7 +71,7 @@ impl Shared {
     pub fn new(entities: HomeEntities) -> Self {
         let link = Link::Connecting { reason: String::new() };
         let known = Known { link, timezone: None, currency: None, country: None, place: None, states: None };
-        let inner = Inner { known, unseen: BTreeMap::new(), sent: BTreeMap::new() };
+        let inner = Inner { known, unseen: BTreeMap::new(), sent: BTreeMap::new(), own_contexts: VecDeque::new() };
         Self { entities, inner: Mutex::new(inner), changes: watch::Sender::new(0) }
     }
 

@@ -305,7 +305,7 @@ fn refuses_what_is_not_mapped_or_does_not_answer() {
         assert!(matches!(refused, SendError::NotMapped { .. }), "{refused}");
     }
     let infinite = refusal(&states, "battery", Command::Charge { power_w: f64::INFINITY });
-    assert!(matches!(infinite, SendError::Rejected(_)), "{infinite}");
+    assert!(matches!(infinite, SendError::Unable(_)), "{infinite}");
 
     let silent = states_with("number.solarflow_800_output_limit", "unavailable", json!({}));
     let refused = refusal(&silent, "battery", Command::Hold);
@@ -340,8 +340,8 @@ fn restores_the_baseline_and_touches_nothing_else() {
     let charging = states_with("select.solarflow_800_ac_mode", "input", json!({}));
     let mut settings = found.settings.clone();
     settings.push(("switch.front_door".to_owned(), "on".to_owned()));
-    let changed = release_calls(&entities, &charging, "battery", &Baseline { settings }).unwrap();
-    let plug = Baseline { settings: vec![("switch.shelly_plug_2".to_owned(), "on".to_owned())] };
+    let changed = release_calls(&entities, &charging, "battery", &Baseline::of(settings)).unwrap();
+    let plug = Baseline::of(vec![("switch.shelly_plug_2".to_owned(), "on".to_owned())]);
     insta::assert_json_snapshot!(json!({
         "from input mode": lines(&changed),
         "from output mode": lines(&release_calls(&entities, &states(), "battery", &found).unwrap()),

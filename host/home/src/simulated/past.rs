@@ -55,5 +55,5 @@ pub(super) fn lived(year: &Year, now: Timestamp) -> Result<Lived, SimulatedError
     if since_s > 0.0 {
         home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w }, since_s);
     }
-    Ok(Lived { slots, soc_pct: home.battery().soc_pct() })
+    Ok(Lived { slots, soc_pct: home.soc_pct() })
 }

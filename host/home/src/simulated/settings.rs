@@ -17,7 +17,7 @@ pub(super) fn entity(target: &str) -> String {
 /// The settings that restore this command.
 pub(super) fn baseline(target: &str, shown: &Command) -> Option<Baseline> {
     let state = serde_json::to_string(shown).ok()?;
-    Some(Baseline { settings: vec![(entity(target), state)] })
+    Some(Baseline::of(vec![(entity(target), state)]))
 }
 
 /// The command that a baseline of [`baseline`] restores.

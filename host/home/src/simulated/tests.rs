@@ -153,7 +153,7 @@ async fn what_a_target_cannot_do_is_named() {
     assert_eq!(error(&home, "car", Command::TurnOn), "`car` has no entity for: turn on");
     assert_eq!(home.baseline(&"car".to_owned()), None);
     assert_eq!(home.read_back(&"car".to_owned(), &Command::TurnOn), ReadBack::Unknown);
-    let strange = Order::Release(Baseline { settings: vec![("simulated.battery".into(), "output".into())] });
+    let strange = Order::Release(Baseline::of(vec![("simulated.battery".into(), "output".into())]));
     let error = home.shared.world().apply("battery", &strange).unwrap_err().to_string();
     assert!(error.starts_with("the home refused it: `simulated.battery` cannot be set to `output`"), "{error}");
 }

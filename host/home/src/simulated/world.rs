@@ -152,7 +152,7 @@ impl World {
     /// Carries an order out: settings change at once, the battery follows after its latency.
     pub fn apply(&mut self, target: &str, order: &Order) -> Result<(), SendError> {
         match order {
-            Order::Command(command) => self.command(target, command),
+            Order::Command(command) | Order::Rest(command) => self.command(target, command),
             Order::Release(baseline) => self.command(target, &settings::restored(target, baseline)?),
         }
     }

@@ -335,7 +335,7 @@ async fn releases_to_the_baseline() {
     let charging = json!({ "c": { MODE: { "+": { "s": "input" } }, INPUT: { "+": { "s": "600" } } } });
     peer.event(id, charging).await;
     until(&home, |_| home.baseline(&"battery".into()).is_some_and(|now| now != found)).await;
-    let release = Guard::new(Limits::default()).release("battery", Baseline { settings: found.settings.clone() });
+    let release = Guard::new(Limits::default()).release("battery", Baseline::of(found.settings.clone()));
     let (sent, calls) = tokio::join!(home.send(&release), async { [peer.obey().await, peer.obey().await] });
     sent.unwrap();
     assert_eq!(

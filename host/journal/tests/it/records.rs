@@ -136,7 +136,7 @@ fn past_slots_are_replaced_by_their_start_and_read_by_half_open_range() {
 #[test]
 fn the_first_baseline_stays_until_it_is_forgotten() {
     let journal = Journal::in_memory().unwrap();
-    let found = |state: &str| Baseline { settings: vec![("select.zendure_ac_mode".into(), state.into())] };
+    let found = |state: &str| Baseline::of(vec![("select.zendure_ac_mode".into(), state.into())]);
     assert_eq!(journal.baseline("battery").unwrap(), None);
     journal.remember_baseline("battery", &found("input")).unwrap();
     journal.remember_baseline("battery", &found("output")).unwrap();

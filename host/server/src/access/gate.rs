@@ -55,7 +55,8 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
             Err(error) => return error.into_response(),
         },
     };
-    if !looks(&method) {
+    // Who took a copy of everything is worth knowing, too.
+    if !looks(&method) || path == "/api/backup" {
         let text = format!("{}: {method} {path}: {}", done.by, done.response.status().as_u16());
         write_down(&gate.journal, accounts, text);
     }
@@ -112,7 +113,7 @@ fn person(accounts: &Accounts, request: &Request, role: UserRole) -> Result<(Kno
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "not-signed-in", message));
     };
     if known.role < role {
-        let message = format!("{} is a {}; this is for a {}", known.name, known.role.name(), role.name());
+        let message = format!("{} is a {}; this needs the role `{}`", known.name, known.role.name(), role.name());
         return Err(ApiError::new(StatusCode::FORBIDDEN, "not-allowed", message));
     }
     let word = request.headers().get(WORD);

@@ -54,7 +54,7 @@ impl<'a> Plain<'a> {
     /// Ends the day: what is stored more than plain self-consumption would have left.
     pub fn end_of_day(&mut self) -> f64 {
         let Some(day) = self.under_way.take() else { return 0.0 };
-        let more_kwh = (day.real_soc_pct - day.home.battery().soc_pct()) / 100.0 * self.battery.capacity_wh / 1000.0;
+        let more_kwh = (day.real_soc_pct - day.home.soc_pct()) / 100.0 * self.battery.capacity_wh / 1000.0;
         more_kwh * self.battery.discharge_efficiency * day.prices / f64::from(day.slots.max(1))
     }
 }

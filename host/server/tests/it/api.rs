@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use model::{Live, Tick};
 use serde_json::{Value, json};
 
@@ -22,14 +22,26 @@ async fn live_is_the_newest_state() {
 #[tokio::test]
 async fn health_is_trouble_as_soon_as_there_is_one() {
     let fixture = Fixture::new(0);
+    let at = Timestamp::now();
+    fixture.live.send_replace(Arc::new(Live { at, ..live("") }));
     let (status, body) = fixture.get("/api/health").await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(body, json!({ "status": "ok", "troubles": [], "version": "0.1.0", "at": NOW, "tick_at": NOW }));
+    assert_eq!(body, json!({ "status": "ok", "troubles": [], "version": "0.1.0", "at": at, "tick_at": NOW }));
     let troubles = vec!["Home Assistant has not answered since 12:00.".to_owned()];
-    fixture.live.send_replace(Arc::new(Live { troubles, ..live("") }));
+    fixture.live.send_replace(Arc::new(Live { troubles, at, ..live("") }));
     let (status, body) = fixture.get("/api/health").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!((&body["status"], body["troubles"].as_array().map(Vec::len)), (&json!("trouble"), Some(1)));
+}
+
+#[tokio::test]
+async fn health_is_trouble_when_the_control_loop_hangs() {
+    let fixture = Fixture::new(0);
+    let at = Timestamp::now() - SignedDuration::from_secs(31);
+    fixture.live.send_replace(Arc::new(Live { at, ..live("") }));
+    let (status, body) = fixture.get("/api/health").await;
+    assert_eq!((status, &body["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("trouble")));
+    assert!(body["troubles"][0].as_str().is_some_and(|text| text.contains("has stood still for 3")), "{body}");
 }
 
 fn ids(body: &Value) -> Vec<i64> {

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
 use jiff::Timestamp;
 use journal::Journal;
+use model::score::PromotionRule;
 use model::snapshot::PastSlot;
 use model::{Command, Hand, Live, Override, Pause, Tick};
 use serde_json::{Value, json};
@@ -343,6 +344,7 @@ impl Fixture {
             journal: journal.clone(),
             hosts: AllowedHosts::new(["wattwright.local"]),
             access: Access::Open,
+            promotion: PromotionRule::default(),
             shutdown: CancellationToken::new(),
         };
         Self { manager, hand, live: sender, journal, server }

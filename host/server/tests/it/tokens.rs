@@ -154,7 +154,10 @@ async fn the_owner_adds_changes_and_removes_users_but_not_the_last_owner() {
     let carl = Signed { cookie: cookie(&headers).unwrap(), word: body["word"].as_str().unwrap().to_owned() };
     let (status, body) = house.as_signed(&carl, "GET", "/api/users", &Value::Null).await;
     assert_eq!((status, code(&body)), (StatusCode::FORBIDDEN, "not-allowed".into()));
-    assert!(body["error"]["message"].as_str().unwrap().contains("carl is a viewer; this is for a owner"), "{body}");
+    assert!(
+        body["error"]["message"].as_str().unwrap().contains("carl is a viewer; this needs the role `owner`"),
+        "{body}"
+    );
 
     let (status, _) = house.as_signed(&owner, "PUT", "/api/users/carl/role", &json!({ "role": "owner" })).await;
     assert_eq!(status, StatusCode::OK);
@@ -226,12 +229,22 @@ async fn where_there_are_no_users_it_is_said_how_to_add_the_first() {
 }
 
 #[tokio::test]
+async fn who_took_a_copy_of_the_journal_is_written_down() {
+    let house = House::new();
+    let owner = house.signed("owner").await;
+    let (status, _) = house.status("GET", "/api/backup", &owner).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "a journal in memory cannot be copied");
+    house.notes_with("owner (owner): GET /api/backup: 500").await;
+}
+
+#[tokio::test]
 async fn the_copy_of_the_journal_is_whole_and_for_the_owner() {
     let folder = tempfile::tempdir().unwrap();
     let mut fixture = Fixture::new(0);
     let journal = journal::Journal::open(folder.path().join("journal.db")).unwrap();
     journal.record(&crate::common::tick(now()), None).unwrap();
     fixture.server.journal = journal.clone();
+    std::fs::create_dir(folder.path().join(".backup-of-one-that-was-killed")).unwrap();
     let response = fixture.send(axum::http::Method::GET, "/api/backup", &[]).await;
     assert_eq!(response.status(), StatusCode::OK);
     let name = response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().to_owned();

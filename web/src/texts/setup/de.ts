@@ -14,11 +14,9 @@ export const de: SetupTexts = {
     what: 'Was',
     value: 'Wert',
     age: 'Alter',
-    entity: 'Entität',
     from: 'Von',
     unit: 'Einheit',
     until: 'Bekannt bis',
-    state: 'Stand',
     columns: {
       'import-price': 'Bezugspreis',
       'export-price': 'Einspeisepreis',
@@ -37,7 +35,6 @@ export const de: SetupTexts = {
     ends: (time: string) => `bekannt bis ${time}`,
     next: (time: string) => `wird ${time} wieder gefragt`,
     failing: (times: string) => `seitdem ${times}-mal fehlgeschlagen`,
-    waiting: 'noch nicht nötig',
     problems: 'Was fehlt oder zweifelhaft ist',
   },
   targets: {

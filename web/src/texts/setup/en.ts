@@ -12,11 +12,9 @@ export const en = {
     what: 'What',
     value: 'Value',
     age: 'Age',
-    entity: 'Entity',
     from: 'From',
     unit: 'Unit',
     until: 'Known until',
-    state: 'State',
     columns: {
       'import-price': 'Price of import',
       'export-price': 'Price of feed-in',
@@ -35,7 +33,6 @@ export const en = {
     ends: (time: string) => `known until ${time}`,
     next: (time: string) => `asked again ${time}`,
     failing: (times: string) => `failed ${times} times since`,
-    waiting: 'not needed yet',
     problems: 'What is missing or doubtful',
   },
   targets: {

@@ -1,0 +1,112 @@
+//! When the owner is told of a trouble by a message: when it lasts, and not again and again. Pure: time is passed in.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// A trouble is told of when it has lasted so long: a device that is away for a moment is nobody's concern.
+const LASTS: Duration = Duration::from_secs(3 * 60);
+/// One that comes back sooner than this after it was told of is not told of again.
+const AGAIN: Duration = Duration::from_secs(6 * 60 * 60);
+/// Least time between two messages; what comes meanwhile is in the next one.
+const SPACING: Duration = Duration::from_secs(10 * 60);
+
+/// What of the troubles was told.
+#[derive(Debug, Default)]
+pub struct Announcer {
+    troubles: BTreeMap<String, Trouble>,
+    last: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Trouble {
+    since: Instant,
+    seen: Instant,
+    told: Option<Instant>,
+}
+
+impl Announcer {
+    /// Takes in the troubles of this moment. Gives a message when it is time for one.
+    pub fn look(&mut self, troubles: &[String], now: Instant) -> Option<String> {
+        let after = |at: Instant| now.saturating_duration_since(at);
+        for text in troubles {
+            let trouble = self.troubles.entry(kind_of(text)).or_insert(Trouble { since: now, seen: now, told: None });
+            trouble.seen = now;
+        }
+        self.troubles.retain(|_, trouble| trouble.seen == now || trouble.told.is_some_and(|told| after(told) < AGAIN));
+        for trouble in self.troubles.values_mut().filter(|trouble| trouble.seen != now) {
+            // What is over begins anew when it comes back.
+            trouble.since = now;
+        }
+        if self.last.is_some_and(|last| after(last) < SPACING) {
+            return None;
+        }
+        let due: Vec<&String> = troubles.iter().filter(|text| self.is_due(text, now)).collect();
+        let message = due.first().map(|first| match due.len() - 1 {
+            0 => (*first).clone(),
+            more => format!("{first} (and {more} more)"),
+        })?;
+        for kind in due.into_iter().map(|text| kind_of(text)) {
+            if let Some(trouble) = self.troubles.get_mut(&kind) {
+                trouble.told = Some(now);
+            }
+        }
+        self.last = Some(now);
+        Some(message)
+    }
+
+    fn is_due(&self, text: &str, now: Instant) -> bool {
+        self.troubles.get(&kind_of(text)).is_some_and(|trouble| {
+            let told_lately = trouble.told.is_some_and(|told| now.saturating_duration_since(told) < AGAIN);
+            !told_lately && now.saturating_duration_since(trouble.since) >= LASTS
+        })
+    }
+}
+
+/// The same trouble with other numbers is the same trouble.
+fn kind_of(text: &str) -> String {
+    text.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(announcer: &mut Announcer, troubles: &[&str], now: Instant) -> Option<String> {
+        let troubles: Vec<String> = troubles.iter().map(|text| (*text).to_owned()).collect();
+        announcer.look(&troubles, now)
+    }
+
+    #[test]
+    fn what_lasts_is_told_once() {
+        let (mut announcer, start) = (Announcer::default(), Instant::now());
+        assert_eq!(said(&mut announcer, &["meter silent for 60 s"], start), None);
+        assert_eq!(said(&mut announcer, &["meter silent for 99 s"], start + LASTS / 2), None);
+        let told = said(&mut announcer, &["meter silent for 240 s"], start + LASTS);
+        assert_eq!(told.as_deref(), Some("meter silent for 240 s"));
+        assert_eq!(said(&mut announcer, &["meter silent for 4000 s"], start + LASTS + AGAIN / 2), None);
+        let again = said(&mut announcer, &["meter silent for 9000 s"], start + LASTS + AGAIN);
+        assert!(again.is_some(), "it still is");
+    }
+
+    #[test]
+    fn what_comes_and_goes_is_not_told_of() {
+        let (mut announcer, mut now) = (Announcer::default(), Instant::now());
+        for _ in 0..100 {
+            assert_eq!(said(&mut announcer, &["away"], now), None);
+            assert_eq!(said(&mut announcer, &["away"], now + LASTS / 2), None);
+            now += LASTS;
+            assert_eq!(said(&mut announcer, &[], now), None);
+        }
+    }
+
+    #[test]
+    fn several_are_one_message() {
+        let (mut announcer, start) = (Announcer::default(), Instant::now());
+        said(&mut announcer, &["one", "two"], start);
+        assert_eq!(said(&mut announcer, &["one", "two"], start + LASTS).as_deref(), Some("one (and 1 more)"));
+        said(&mut announcer, &["one", "two", "three"], start + LASTS);
+        assert_eq!(said(&mut announcer, &["one", "two", "three"], start + LASTS * 2), None, "not so soon");
+        let later = said(&mut announcer, &["one", "two", "three"], start + LASTS + SPACING);
+        assert_eq!(later.as_deref(), Some("three"));
+    }
+}

@@ -1,0 +1,71 @@
+//! Whether this Wattwright commands the home, or looks on while another one does.
+
+use super::*;
+
+impl Controller {
+    /// Commands only while `lease` says that we do.
+    #[must_use]
+    pub fn under_lease(mut self, lease: watch::Receiver<Holder>) -> Self {
+        self.lease = Some(lease);
+        self.step_back();
+        self
+    }
+
+    pub(super) async fn on_lease(&mut self, new: Holder) {
+        let what = match &new {
+            Holder::Ours { inherits } => {
+                self.lead(*inherits);
+                "this Wattwright commands the home from now on".to_owned()
+            }
+            Holder::Other(name) => {
+                self.step_back();
+                format!("another Wattwright, `{name}`, commands the home")
+            }
+            Holder::Unknown => {
+                self.step_back();
+                "nobody knows whether another Wattwright commands the home".to_owned()
+            }
+        };
+        self.holder = new;
+        tracing::info!(what, "lease");
+        self.tick(Cause::Change { what }).await;
+    }
+
+    fn lead(&mut self, inherits: bool) {
+        let setup = self.setup.clone();
+        let batteries = setup.batteries.iter().map(|battery| (&battery.id, battery.mode));
+        for (id, mode) in batteries.chain(setup.devices.iter().map(|device| (&device.id, device.mode))) {
+            if let Some(target) = self.targets.get_mut(id) {
+                target.mode = mode;
+                target.forget_written();
+                target.standing = None;
+            }
+            if inherits {
+                self.inherited.insert(id.clone());
+            }
+        }
+        self.load_debts();
+    }
+
+    /// Nothing is given back: what the home is set to is the other one's from now on.
+    fn step_back(&mut self) {
+        for target in self.targets.values_mut() {
+            target.mode = Mode::Advise;
+            target.standing = None;
+            target.owes_release = false;
+            target.foreign.end();
+            target.forget_written();
+            self.ledger.forget(&target.id);
+        }
+    }
+
+    pub(super) fn trouble_with_another(&self) -> Option<String> {
+        match &self.holder {
+            Holder::Other(name) => Some(format!(
+                "Another Wattwright, `{name}`, commands this home. This one only advises, and takes over when that one \
+                 is silent for three minutes"
+            )),
+            Holder::Ours { .. } | Holder::Unknown => None,
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What somebody else did to a target: an app, another automation, a person. It is respected for a time and not
+//! fought, but not beyond the limits. Pure: time is passed in.
+
+use std::time::{Duration, Instant};
+
+use home::ReadBack;
+
+/// A setting must differ for this long before somebody else is taken to have changed it.
+const FOREIGN_AFTER: Duration = Duration::from_secs(3);
+/// How long a target is left alone that somebody else has set, the first time …
+const YIELD: Duration = Duration::from_secs(15 * 60);
+/// … and, twice as long each further time within a day, at the most: a device or an app that always sets its own
+/// is not fought.
+const MOST_YIELD: Duration = Duration::from_secs(4 * 60 * 60);
+/// A limit must be broken for this long: power, state of charge and meter do not show a change at the same moment.
+const BROKEN_AFTER: Duration = Duration::from_secs(10);
+/// A target is brought back within its limits at once the first time, after this the second, and after twice as
+/// long each further time within a day …
+const BRING_BACK: Duration = Duration::from_secs(60);
+/// … up to this, so that nobody's flash is worn by two who pull at one battery.
+const MOST_BRING_BACK: Duration = Duration::from_secs(60 * 60);
+/// Who goes beyond the limits so often within a day does not stop by itself, and the owner has to know.
+const INSISTS: u32 = 3;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What became of what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing new.
+    Nothing,
+    /// Somebody else has set something, which is respected for so long.
+    Other(Duration),
+    /// It was away and has come back with something else: a device that restarts forgets, or starts with what its flash
+    /// has.
+    Lost,
+}
+
+/// What somebody else did to a target.
+#[derive(Clone, Debug, Default)]
+pub struct Foreign {
+    /// Whether it was away since it has shown what was written.
+    was_away: bool,
+    /// Since when the target shows something else than what it has shown.
+    since: Option<Instant>,
+    set: Often,
+    /// Until when it is left alone.
+    until: Option<Instant>,
+    /// Since when what it does breaks a limit.
+    broken: Option<Instant>,
+    brought_back: Often,
+}
+
+/// How often within a day, and when last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Often {
+    times: u32,
+    last: Option<Instant>,
+}
+
+impl Often {
+    fn count(&mut self, now: Instant) {
+        *self = Self { times: self.within_a_day(now) + 1, last: Some(now) };
+    }
+
+    fn within_a_day(&self, now: Instant) -> u32 {
+        if self.last.is_some_and(|last| now.saturating_duration_since(last) < DAY) { self.times } else { 0 }
+    }
+}
+
+impl Foreign {
+    /// Looks at a target that has shown what was written. Somebody else has set something when it no longer does
+    /// for some seconds.
+    pub fn look(&mut self, read_back: &ReadBack, now: Instant) -> Seen {
+        if !matches!(read_back, ReadBack::Differs(_)) {
+            self.was_away = *read_back == ReadBack::Unknown;
+            self.since = None;
+            return Seen::Nothing;
+        }
+        let since = *self.since.get_or_insert(now);
+        if now.saturating_duration_since(since) < FOREIGN_AFTER {
+            return Seen::Nothing;
+        }
+        if std::mem::take(&mut self.was_away) {
+            self.since = None;
+            return Seen::Lost;
+        }
+        let respected = doubled(YIELD, self.set.within_a_day(now), MOST_YIELD);
+        self.set.count(now);
+        (self.since, self.until, self.broken) = (None, Some(now + respected), None);
+        Seen::Other(respected)
+    }
+
+    /// Whether the target is left alone.
+    pub fn is_respected(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
+
+    /// Takes in whether what the respected setting does breaks a limit now; whether it is time to bring it back.
+    pub fn is_too_much(&mut self, breaks_a_limit: bool, now: Instant) -> bool {
+        if !breaks_a_limit {
+            self.broken = None;
+            return false;
+        }
+        let since = *self.broken.get_or_insert(now);
+        let times = self.brought_back.within_a_day(now);
+        let pause = times.checked_sub(1).map_or(Duration::ZERO, |times| doubled(BRING_BACK, times, MOST_BRING_BACK));
+        let is_early = self.brought_back.last.is_some_and(|last| now.saturating_duration_since(last) < pause);
+        now.saturating_duration_since(since) >= BROKEN_AFTER && !is_early
+    }
+
+    /// It was brought back: it is ours again.
+    pub fn bring_back(&mut self, now: Instant) {
+        self.brought_back.count(now);
+        (self.until, self.broken) = (None, None);
+    }
+
+    /// How often it was brought back within a day, when that is more often than an oversight would be.
+    pub fn insists(&self, now: Instant) -> Option<u32> {
+        Some(self.brought_back.within_a_day(now)).filter(|times| *times >= INSISTS)
+    }
+
+    /// The owner said something newer.
+    pub fn end(&mut self) {
+        (self.until, self.broken) = (None, None);
+    }
+}
+
+fn doubled(least: Duration, times: u32, most: Duration) -> Duration {
+    least.saturating_mul(1 << times.min(8)).min(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn what_somebody_else_sets_is_respected_longer_each_time() {
+        let mut foreign = Foreign::default();
+        let mut now = Instant::now();
+        let other = ReadBack::Differs("input_limit shows 900".into());
+        let mut lasts = Vec::new();
+        for _ in 0..6 {
+            // A short difference is the device's own.
+            assert_eq!(foreign.look(&other, now), Seen::Nothing);
+            assert_eq!(foreign.look(&ReadBack::Shows, now + FOREIGN_AFTER), Seen::Nothing);
+            assert_eq!(foreign.look(&other, now + FOREIGN_AFTER), Seen::Nothing);
+            now += FOREIGN_AFTER * 2;
+            let Seen::Other(respected) = foreign.look(&other, now) else { panic!("nothing is noticed") };
+            assert!(foreign.is_respected(now) && !foreign.is_respected(now + respected));
+            lasts.push(respected.as_secs() / 60);
+            now += respected;
+        }
+        assert_eq!(lasts, [15, 30, 60, 120, 240, 240]);
+        now += DAY;
+        foreign.look(&other, now);
+        assert_eq!(foreign.look(&other, now + FOREIGN_AFTER), Seen::Other(YIELD));
+        foreign.end();
+        assert!(!foreign.is_respected(now + FOREIGN_AFTER));
+    }
+
+    #[test]
+    fn a_device_that_restarted_is_nobody_else() {
+        let (mut foreign, now) = (Foreign::default(), Instant::now());
+        let other = ReadBack::Differs("input_limit shows 0".into());
+        foreign.look(&ReadBack::Unknown, now);
+        assert_eq!(foreign.look(&other, now), Seen::Nothing);
+        assert_eq!(foreign.look(&other, now + FOREIGN_AFTER), Seen::Lost);
+        assert!(!foreign.is_respected(now + FOREIGN_AFTER));
+        // It was away for a moment, and somebody sets something later.
+        foreign.look(&ReadBack::Unknown, now);
+        foreign.look(&ReadBack::Shows, now);
+        foreign.look(&other, now);
+        assert_eq!(foreign.look(&other, now + FOREIGN_AFTER), Seen::Other(YIELD));
+    }
+
+    #[test]
+    fn a_limit_that_is_broken_for_a_moment_is_not_broken() {
+        let (mut foreign, now) = (Foreign::default(), Instant::now());
+        assert!(!foreign.is_too_much(true, now));
+        assert!(!foreign.is_too_much(false, now + BROKEN_AFTER / 2));
+        assert!(!foreign.is_too_much(true, now + BROKEN_AFTER));
+        assert!(foreign.is_too_much(true, now + BROKEN_AFTER * 2));
+    }
+
+    /// Seconds between two times that a target is brought back, while somebody sets it at once again and again.
+    fn pulled_at(foreign: &mut Foreign, now: &mut Instant) -> u64 {
+        let began = *now;
+        while !foreign.is_too_much(true, *now) {
+            *now += SECOND;
+        }
+        foreign.bring_back(*now);
+        now.saturating_duration_since(began).as_secs()
+    }
+
+    #[test]
+    fn it_is_brought_back_and_not_fought() {
+        let (mut foreign, mut now) = (Foreign::default(), Instant::now());
+        let pauses: Vec<u64> = (0..9).map(|_| pulled_at(&mut foreign, &mut now)).collect();
+        assert_eq!(pauses, [10, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+        let day = now;
+        let mut times = 0;
+        while now.saturating_duration_since(day) < DAY {
+            pulled_at(&mut foreign, &mut now);
+            times += 1;
+        }
+        assert_eq!(times, 24, "once an hour for as long as it goes on");
+    }
+
+    #[test]
+    fn who_insists_is_told_of() {
+        let (mut foreign, now) = (Foreign::default(), Instant::now());
+        foreign.bring_back(now);
+        foreign.bring_back(now);
+        assert_eq!(foreign.insists(now), None);
+        foreign.bring_back(now);
+        assert_eq!((foreign.insists(now), foreign.insists(now + DAY)), (Some(3), None));
+        assert_eq!(pulled_at(&mut foreign, &mut (now + DAY)), BROKEN_AFTER.as_secs(), "forgotten after a day");
+    }
+}
