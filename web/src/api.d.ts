@@ -260,6 +260,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each strategy would have cost on the home's own days, beside three references. */
+        get: operations["scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -1293,6 +1310,66 @@ export interface components {
             /** @description The user's password. */
             password: string;
         };
+        /** @description What a day costs without any strategy. Adjusted for what is stored. */
+        DayReferences: {
+            /**
+             * Format: double
+             * @description The batteries never do anything.
+             */
+            no_battery: number;
+            /**
+             * Format: double
+             * @description They follow the meter.
+             */
+            self_consumption: number;
+            /**
+             * Format: double
+             * @description The least that it could have cost for someone who knew the future. With several batteries a bound: as if they
+             *     were one.
+             */
+            perfect_foresight: number;
+            /**
+             * Format: double
+             * @description What was really paid, whoever decided; `None`: not all of it was measured.
+             */
+            measured?: number | null;
+        };
+        /**
+         * @description A day of the home, played again. Money in the home's currency, adjusted for what is stored at the end beyond the
+         *     beginning: that is credited at the day's mean import price times the battery's discharge efficiency.
+         */
+        DayScore: {
+            /**
+             * Format: date
+             * @description In the home's calendar.
+             */
+            day: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            end: string;
+            /**
+             * Format: int32
+             * @description Slots of it: 92, 96 or 100.
+             */
+            slots: number;
+            /**
+             * Format: int32
+             * @description Slots that were played: those of which prices, use and sun are known.
+             */
+            played: number;
+            references?: components["schemas"]["DayReferences"] | null;
+            /** @description Those that were active or a shadow at the end of the day, the active ones first, in the owner's order. */
+            strategies: components["schemas"]["StrategyScore"][];
+            /** @description Why there are no figures, or not all: for a person. */
+            unscored?: string | null;
+        };
         /**
          * @description What became of an action.
          * @enum {string}
@@ -1938,6 +2015,29 @@ export interface components {
             /** @description The line. */
             text: string;
         };
+        /** @description What a strategy lost against perfect foresight, and where. Adds up to the whole. */
+        Loss: {
+            /**
+             * Format: double
+             * @description Use and sun came other than forecast: the cost without the guard, less the cost when they are also known.
+             */
+            forecast_error: number;
+            /**
+             * Format: double
+             * @description Prices were not known yet: what remains, less the cost when the prices are also known.
+             */
+            price_error: number;
+            /**
+             * Format: double
+             * @description What the strategy makes of it even when it knows all: what remains, less perfect foresight.
+             */
+            strategy: number;
+            /**
+             * Format: double
+             * @description What the guard did not let it do: the cost as it is, less the cost without the guard.
+             */
+            guard: number;
+        };
         /** @description A password that was made; it is told this once only. */
         MadePassword: {
             /** @description Whose. */
@@ -2225,6 +2325,23 @@ export interface components {
             /** @description What was assumed; empty: the value is absent. */
             assumed?: string;
         };
+        /** @description A shadow that did better than the strategy in charge. The owner decides; nothing happens by itself. */
+        Proposal: {
+            /** @description The shadow. */
+            strategy: components["schemas"]["StrategyRef"];
+            /** @description The first of the active strategies. */
+            instead_of: string;
+            /**
+             * Format: int32
+             * @description Over how many days.
+             */
+            days: number;
+            /**
+             * Format: double
+             * @description How much less it would have cost over them.
+             */
+            gain: number;
+        };
         /** @description Why a strategy is not asked although it should be. */
         Quarantine: {
             /**
@@ -2294,6 +2411,18 @@ export interface components {
          * @enum {string}
          */
         Scope: "read" | "hand" | "strategies";
+        /**
+         * @description As what a strategy was asked.
+         * @enum {string}
+         */
+        ScoredAs: "active" | "shadow";
+        /** @description What strategies would have cost, day by day. */
+        Scores: {
+            /** @description Days that were played, the oldest first. */
+            days: components["schemas"]["DayScore"][];
+            /** @description Shadows that should be promoted, as of now, the best first. */
+            proposals: components["schemas"]["Proposal"][];
+        };
         /** @description How the home is set up, and how its sources do. */
         SetupView: {
             /**
@@ -2630,6 +2759,45 @@ export interface components {
             version: string;
             /** @description SHA-256 of its file, in hexadecimal. */
             hash: string;
+        };
+        /** @description A strategy's day: as if it alone had commanded the batteries. */
+        StrategyScore: {
+            /** @description The version that was in use at the end of the day. */
+            strategy: components["schemas"]["StrategyRef"];
+            /** @description As what. */
+            role: components["schemas"]["ScoredAs"];
+            /**
+             * Format: double
+             * @description Import at the import price less export at the export price.
+             */
+            cost: number;
+            /**
+             * Format: double
+             * @description The same, adjusted for what is stored.
+             */
+            cost_adjusted: number;
+            /** @description Against perfect foresight. */
+            loss: components["schemas"]["Loss"];
+            /**
+             * Format: int32
+             * @description Actions that the guard let through as they were,
+             */
+            accepted: number;
+            /**
+             * Format: int32
+             * @description … changed,
+             */
+            adjusted: number;
+            /**
+             * Format: int32
+             * @description … or refused.
+             */
+            refused: number;
+            /**
+             * Format: int32
+             * @description Slots for which it had no plan.
+             */
+            failed: number;
         };
         /**
          * @description How a strategy is doing.
@@ -3662,6 +3830,40 @@ export interface operations {
             };
             /** @description There is no pause. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    scores: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339; 31 days before `until` when absent. */
+                from?: string;
+                /** @description RFC 3339; now when absent. At most 1100 days after `from`. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Days that begin in `[from, until)`, and what is proposed now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scores"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
