@@ -54,6 +54,12 @@ const RETRY: Duration = Duration::from_secs(15);
 /// How many ticks' outcomes are kept open.
 const OPEN_TICKS: usize = 32;
 
+/// Who has set a target that somebody else has set.
+struct Author {
+    target: TargetId,
+    who: String,
+}
+
 struct Sent {
     target: TargetId,
     approved: Approved,
@@ -116,8 +122,8 @@ pub struct Controller {
     /// What is done by hand, as it was acted on last.
     hand: Hand,
     announcer: Announcer,
-    /// Who has set a target that somebody else has set, when that is found out.
-    authors: (mpsc::Sender<(TargetId, String)>, mpsc::Receiver<(TargetId, String)>),
+    /// What is found out of them.
+    authors: (mpsc::Sender<Author>, mpsc::Receiver<Author>),
     live: watch::Sender<Arc<Live>>,
     written: watch::Sender<BTreeMap<TargetId, Counts>>,
     sent: (mpsc::Sender<Sent>, mpsc::Receiver<Sent>),
@@ -268,8 +274,8 @@ impl Controller {
         while let Ok(sent) = self.sent.1.try_recv() {
             self.on_sent(sent);
         }
-        while let Ok((target, author)) = self.authors.1.try_recv() {
-            self.on_author(&target, &author);
+        while let Ok(Author { target, who }) = self.authors.1.try_recv() {
+            self.on_author(&target, &who);
         }
         let holder = self.lease.as_ref().map(|lease| lease.borrow().clone());
         if let Some(holder) = holder.filter(|holder| *holder != self.holder) {

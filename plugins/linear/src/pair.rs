@@ -96,11 +96,14 @@ impl Pair<'_> {
         let need = if each_kwh > 0.0 { (job.need_kwh / each_kwh - 1e-6).ceil() as usize } else { 0 };
         let with: Vec<Option<Curve>> =
             (0..count).map(|t| (job.most_kwh[t] > 0.0).then(|| (self.costs.with)(t, job.most_kwh[t]))).collect();
+        let mut usable_before = with.iter().filter(|curve| curve.is_some()).count();
+        // What no time is left for stays undone whatever is decided; a task may ask for any energy.
+        let undone = need.saturating_sub(usable_before);
+        let need = need - undone;
         // By how many slots are still needed.
-        let rest = |left: usize| job.rest_cost(&[job.need_kwh - (left as f64 * each_kwh).min(job.need_kwh)]);
+        let rest = |left: usize| job.rest_cost(&[job.need_kwh - ((left + undone) as f64 * each_kwh).min(job.need_kwh)]);
         let mut table: Vec<Vec<Option<Curve>>> =
             vec![(0..=need).map(|left| Some(raised(&after, rest(left)))).collect()];
-        let mut usable_before = with.iter().filter(|curve| curve.is_some()).count();
         for t in (0..count).rev() {
             usable_before -= usize::from(with[t].is_some());
             let next = &table[table.len() - 1];

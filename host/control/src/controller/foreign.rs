@@ -43,7 +43,7 @@ impl Controller {
             let (home, report) = (self.home.clone(), self.authors.0.clone());
             tokio::spawn(async move {
                 if let Some(author) = home.author(&id).await {
-                    let _ = report.send((id, author)).await;
+                    let _ = report.send(Author { target: id, who: author }).await;
                 }
             });
         }

@@ -100,6 +100,7 @@ mod tests {
     fn what_was_written_last_needs_no_write() {
         let mut bench = bench(Some(8), 300);
         bench.carry_out("battery", charge(400.0));
+        bench.pass(Duration::from_secs(60));
         bench.accepts("battery", charge(400.0));
         bench.refuses("battery", charge(450.0), Rule::WriteBudget);
         bench.accepts("battery", Command::Hold);

@@ -309,7 +309,7 @@ fn refuses_what_is_not_mapped_or_does_not_answer() {
 
     let silent = states_with("number.solarflow_800_output_limit", "unavailable", json!({}));
     let refused = refusal(&silent, "battery", Command::Hold);
-    assert_eq!(refused.to_string(), "the home refused it: `number.solarflow_800_output_limit` is unavailable");
+    assert_eq!(refused.to_string(), "`number.solarflow_800_output_limit` is unavailable");
 
     let unitless = states_with("number.solarflow_800_output_limit", "0", json!({ "unit_of_measurement": null }));
     let refused = refusal(&unitless, "battery", Command::Hold);

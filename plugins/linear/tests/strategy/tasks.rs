@@ -74,6 +74,15 @@ fn what_finds_no_time_has_a_name() {
 }
 
 #[test]
+fn a_task_of_any_energy_runs_whenever_it_may() {
+    let mut home = Home::new().task("boiler", 0.0, 6.0, true);
+    for energy_wh in [1e5, 1e9, 1e18, f64::MAX] {
+        home.snapshot.tasks[0].energy_wh = energy_wh;
+        assert_eq!(runs(&home, "boiler").len(), 24, "{energy_wh} Wh");
+    }
+}
+
+#[test]
 fn tasks_and_battery_are_planned_together() {
     let home = Home::new().soc(100.0).price(12.0, 14.0, 0.60);
     let alone = energy_wh(&home.plan(), "battery", 12.0, 14.0).0;
