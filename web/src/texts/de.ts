@@ -473,6 +473,7 @@ export const de: Texts = {
 
   scores: {
     title: 'Was jede gekostet hätte',
+    board: 'Rangliste',
     intro:
       'Jeder vergangene Tag wird noch einmal gespielt: mit den Preisen, der Sonne und dem Verbrauch, wie sie wirklich waren, und mit jeder Strategie so, als hätte sie allein entschieden.',
     failed: 'Die Bewertung konnte nicht geladen werden.',

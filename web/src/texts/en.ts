@@ -480,6 +480,7 @@ export const en = {
 
   scores: {
     title: 'What each would have cost',
+    board: 'Scoreboard',
     intro:
       'Every day that is over is played again: with the prices, the sun and the use that really were, and with each strategy as if it alone had decided.',
     failed: 'The scores could not be loaded.',
