@@ -62,9 +62,11 @@ impl Announcer {
     }
 }
 
-/// The same trouble with other numbers is the same trouble.
+/// The same trouble of the same thing with other numbers is the same trouble.
 fn kind_of(text: &str) -> String {
-    text.chars().filter(|c| !c.is_ascii_digit()).collect()
+    let (who, what) = text.split_once(": ").unwrap_or(("", text));
+    let words = what.split(' ').filter(|word| word.chars().any(char::is_alphabetic));
+    std::iter::once(who).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -97,6 +99,16 @@ mod tests {
             now += LASTS;
             assert_eq!(said(&mut announcer, &[], now), None);
         }
+    }
+
+    #[test]
+    fn two_of_a_kind_are_two_troubles() {
+        let (mut announcer, start) = (Announcer::default(), Instant::now());
+        said(&mut announcer, &["Battery 1: `sensor.b1_soc` is 60 s old"], start);
+        said(&mut announcer, &["Battery 1: `sensor.b1_soc` is 240 s old"], start + LASTS).unwrap();
+        let both = ["Battery 1: `sensor.b1_soc` is 900 s old", "Battery 2: `sensor.b2_soc` is 60 s old"];
+        assert_eq!(said(&mut announcer, &both, start + LASTS + SPACING), None);
+        assert_eq!(said(&mut announcer, &both, start + LASTS * 2 + SPACING).as_deref(), Some(both[1]));
     }
 
     #[test]

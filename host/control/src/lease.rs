@@ -67,7 +67,9 @@ impl Lease {
 
     /// Takes in what the home shows of the lease; `None`: it shows nothing now. Gives what to write there, if anything.
     pub fn look(&mut self, shown: Option<&str>, now: Instant) -> Option<String> {
-        let Some(text) = shown else {
+        let Some(text) = shown.filter(|text| *text != "unavailable") else {
+            // Whoever holds it may renew it meanwhile.
+            self.shown = None;
             if self.seen.is_none_or(|seen| now.saturating_duration_since(seen) >= BLIND) {
                 self.holder = Holder::Unknown;
             }
@@ -121,7 +123,7 @@ impl Lease {
 /// The holder's name; `None`: nobody's.
 fn name_in(text: &str) -> Option<&str> {
     let name = text.split(' ').next().unwrap_or_default();
-    (!matches!(name, "" | "unknown" | "unavailable")).then_some(name)
+    (!matches!(name, "" | "unknown")).then_some(name)
 }
 
 #[cfg(test)]
@@ -217,6 +219,7 @@ mod tests {
         assert!(ours(&one));
         assert_eq!(one.look(None, home.now + BLIND), None);
         assert_eq!(one.holder(), &Holder::Unknown);
-        assert_eq!(one.look(Some("unavailable"), home.now + BLIND), Some("one 2".into()), "it claims it anew");
+        assert_eq!(one.look(Some("unavailable"), home.now + BLIND), None, "that is not free");
+        assert_eq!(one.look(Some("unknown"), home.now + BLIND), Some("one 2".into()), "it claims it anew");
     }
 }

@@ -73,6 +73,10 @@ impl Owner {
             };
             return Err(OwnerError::NotForIt { target: target.into(), command: command.to_string(), way_out });
         }
+        if !command.is_finite() {
+            let way_out = "a power or a level is a finite number";
+            return Err(OwnerError::NotForIt { target: target.into(), command: command.to_string(), way_out });
+        }
         let until = end(lasts, now)?;
         self.change(|hand| hand.overrides.insert(target.into(), Override { command, since: now, until }));
         Ok(())
@@ -120,7 +124,7 @@ impl Owner {
     /// Takes in what was kept over a restart.
     pub(crate) fn restore(&self, kept: &Hand, now: Timestamp) {
         let mut hand = kept.at(now);
-        hand.overrides.retain(|target, _| self.targets.contains_key(target));
+        hand.overrides.retain(|target, given| self.targets.contains_key(target) && given.command.is_finite());
         self.hand.send_replace(Arc::new(hand));
     }
 

@@ -56,10 +56,9 @@ impl Controller {
         let result = self.record.note(self.clock.now(), &format!("{id}: {note}"));
         self.note_record(result.err());
         let last = self.outcome_of(id).and_then(|outcome| outcome.steps.last());
-        let note = match last.filter(|step| step.stage == Stage::Contradicted) {
-            Some(step) => format!("{}; {note}", step.note),
-            None => note,
-        };
+        // Meanwhile something else may have been commanded.
+        let Some(step) = last.filter(|step| step.stage == Stage::Contradicted) else { return };
+        let note = format!("{}; {note}", step.note);
         self.reach_for(id, Stage::Contradicted, note);
     }
 

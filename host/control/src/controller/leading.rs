@@ -45,6 +45,21 @@ impl Controller {
             }
         }
         self.load_debts();
+        if inherits {
+            self.bring_to_rest_what_was_left();
+        }
+    }
+
+    /// What the silent one had commanded goes on, unless the tick that follows commands it.
+    fn bring_to_rest_what_was_left(&mut self) {
+        let is_left = |target: &&Target| target.is_battery && target.mode == Mode::Control;
+        let left: Vec<TargetId> = self.targets.values().filter(is_left).map(|target| target.id.clone()).collect();
+        for id in left {
+            self.take_over(&id);
+            if let Some(target) = self.targets.get_mut(&id) {
+                target.owes_release = true;
+            }
+        }
     }
 
     /// Nothing is given back: what the home is set to is the other one's from now on.
@@ -65,6 +80,11 @@ impl Controller {
                 "Another Wattwright, `{name}`, commands this home. This one only advises, and takes over when that one \
                  is silent for three minutes"
             )),
+            Holder::Unknown if self.lease.is_some() => Some(
+                "Nobody knows whether another Wattwright commands this home, since its `lease` is not shown; this one \
+                 only advises meanwhile"
+                    .into(),
+            ),
             Holder::Ours { .. } | Holder::Unknown => None,
         }
     }

@@ -25,21 +25,22 @@ impl Controller {
         }
         let given_back = self.given_back.get(id).filter(|(at, _)| self.since(*at) < self.setup.settle);
         let now = || given_back.map(|(_, baseline)| baseline.clone()).or_else(|| self.home.baseline(id));
-        let (baseline, is_kept) = match self.record.baseline(id) {
-            Ok(Some(kept)) => (kept, true),
-            Ok(None) if self.inherited.contains(id) => (Baseline::unknown(), false),
-            Ok(None) => (now().unwrap_or_else(Baseline::unknown), false),
+        let is_inherited = self.inherited.contains(id);
+        let (baseline, is_kept, is_ours) = match self.record.baseline(id) {
+            Ok(Some(kept)) => (kept, true, true),
+            Ok(None) if is_inherited => (Baseline::unknown(), false, true),
+            Ok(None) => (now().unwrap_or_else(Baseline::unknown), false, false),
             // It may hold what an earlier run found; nothing may take the place of that.
             Err(error) => {
                 self.note_record(Some(error));
-                (Baseline::unknown(), false)
+                (Baseline::unknown(), false, true)
             }
         };
         if baseline.unknown {
             tracing::warn!(target = id, "its settings from before cannot be read; it will be brought to rest instead");
         }
         self.inherited.remove(id);
-        self.found.insert(id.clone(), Found { baseline, is_kept, is_ours: is_kept });
+        self.found.insert(id.clone(), Found { baseline, is_kept, is_ours });
         self.keep_found();
     }
 

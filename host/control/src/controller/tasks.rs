@@ -19,6 +19,10 @@ impl Controller {
     pub(super) fn look_at_tasks(&mut self, state: &HomeState, now: Timestamp) {
         let elapsed = self.since(self.task_looked);
         self.task_looked = self.clock.instant();
+        if self.setup.timezone.is_none() && state.timezone.is_none() {
+            // By another zone's windows, what is done would count for another day.
+            return;
+        }
         let zone = self.zone(state);
         let found = self.tasks.look(&self.setup.tasks, &state.devices, now, elapsed, &zone);
         for end in &found.ended {

@@ -153,16 +153,17 @@ pub async fn run(args: Run, log: Log) -> Result<()> {
     tracing::info!("stopping; giving back what was taken over");
     shutdown.cancel();
     let all_given_back = control.await.context("the control loop ended by a fault")?;
+    let leads = held.as_ref().is_none_or(|(_, _, holder)| matches!(*holder.borrow(), Holder::Ours { .. }));
     if let Some((beating, home, entity)) = beating {
         // It ends with the control loop.
         let has_beaten = beating.await.unwrap_or(false);
-        if has_beaten && all_given_back {
+        if has_beaten && all_given_back && leads {
             heartbeat::rest(&home, &entity).await;
         }
     }
-    if let Some((home, entity, holder)) = held
+    if let Some((home, entity, _)) = held
         && all_given_back
-        && matches!(*holder.borrow(), Holder::Ours { .. })
+        && leads
     {
         lease::let_go(&home, &entity).await;
     }
