@@ -10,6 +10,11 @@ use crate::market::{SLACK_PER_KWH, Store};
 /// Of a function that takes longer its hull is taken: what is found is tried exactly afterwards.
 const MOST_EFFORT: usize = 300;
 
+/// Pieces of all functions that are kept at a time: the sandbox has 64 MiB, and a piece takes 16 bytes.
+const MOST_KEPT: usize = 800_000;
+/// A function of fewer says too little.
+const LEAST_PIECES: usize = 24;
+
 /// What a slot costs by what is taken out of the battery, without the task and with a share of what it can use.
 pub(crate) struct Costs<'a> {
     pub hours: &'a dyn Fn(usize) -> f64,
@@ -20,7 +25,7 @@ pub(crate) struct Costs<'a> {
 /// The run of the task that costs least when the battery does what is best with it, and the effort of
 /// [`Curve::effort`]. `after` is the cost to come after the last slot.
 pub(crate) fn best_run(store: &Store, job: &Job, costs: &Costs<'_>, after: Curve) -> (Vec<f64>, usize) {
-    let pair = Pair { store, costs, effort: Cell::new(0) };
+    let mut pair = Pair { store, costs, effort: Cell::new(0), most_pieces: MOST_EFFORT };
     let run = if job.is_block { pair.block(job, after) } else { pair.paused(job, after) };
     (run, pair.effort.get())
 }
@@ -29,6 +34,8 @@ struct Pair<'a> {
     store: &'a Store,
     costs: &'a Costs<'a>,
     effort: Cell<usize>,
+    /// Of a function that is kept.
+    most_pieces: usize,
 }
 
 impl Pair<'_> {
@@ -37,6 +44,9 @@ impl Pair<'_> {
         curve.add_below(self.store.floor_kwh, SLACK_PER_KWH * (self.costs.hours)(t));
         if curve.effort() > MOST_EFFORT {
             curve = curve.hull();
+        }
+        if curve.pieces.len() > self.most_pieces {
+            curve.thin(2.0 * (self.store.top_kwh() - self.store.base_kwh()) / self.most_pieces as f64);
         }
         self.effort.set(self.effort.get() + curve.effort());
         curve
@@ -90,7 +100,7 @@ impl Pair<'_> {
         none
     }
 
-    fn paused(&self, job: &Job, after: Curve) -> Vec<f64> {
+    fn paused(&mut self, job: &Job, after: Curve) -> Vec<f64> {
         let count = self.costs.without.len();
         let each_kwh = job.most_kwh.iter().copied().fold(0.0, f64::max);
         let need = if each_kwh > 0.0 { (job.need_kwh / each_kwh - 1e-6).ceil() as usize } else { 0 };
@@ -100,6 +110,7 @@ impl Pair<'_> {
         // What no time is left for stays undone whatever is decided; a task may ask for any energy.
         let undone = need.saturating_sub(usable_before);
         let need = need - undone;
+        self.most_pieces = (MOST_KEPT / ((need + 1) * (count + 1))).clamp(LEAST_PIECES, MOST_EFFORT);
         // By how many slots are still needed.
         let rest = |left: usize| job.rest_cost(&[job.need_kwh - ((left + undone) as f64 * each_kwh).min(job.need_kwh)]);
         let mut table: Vec<Vec<Option<Curve>>> =

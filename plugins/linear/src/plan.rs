@@ -89,7 +89,8 @@ fn together<'a>(
     clock: &Clock<'_>,
 ) -> (Vec<Vec<f64>>, Vec<Run<'a>>) {
     let cells: Vec<Option<Cell>> =
-        batteries.iter().map(|battery| Cell::of(battery, settings, clock.now).ok()).collect();
+        // What is commanded by hand does not follow a plan.
+        batteries.iter().map(|battery| Cell::of(battery, settings, clock.now).ok().filter(|cell| cell.by_hand.is_none())).collect();
     let stores: Vec<Store> = cells.iter().flatten().map(|cell| cell.store).collect();
     let jobs: Vec<Job> = open.iter().filter(|work| !work.is_set()).map(|work| work.job.clone()).collect();
     let found = if jobs.is_empty() && stores.len() < 2 {
