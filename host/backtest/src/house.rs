@@ -42,10 +42,12 @@ impl House {
         Ok(Home::with_batteries(batteries, self.limits.grid.feed_in_limit_w))
     }
 
-    /// The same with all batteries as one: as large and strong as all together, with the best efficiency of them. What
+    /// The same with all batteries as one, and with one that begins below its lower limit not bound to fill up to it: as large and strong as all together, with the best efficiency of them. What
     /// the many can do, the one can do as well.
     pub fn as_if_one(&self) -> Self {
-        let Some(first) = self.batteries.first().filter(|_| self.batteries.len() > 1) else { return self.clone() };
+        let is_inside = |own: &HouseBattery| own.start_soc_pct >= own.parameters.min_soc_pct;
+        let is_to_be = |first: &&HouseBattery| self.batteries.len() > 1 || !is_inside(first);
+        let Some(first) = self.batteries.first().filter(is_to_be) else { return self.clone() };
         let all = || self.batteries.iter().map(|own| &own.parameters);
         let sum = |of: fn(&BatteryParameters) -> f64| all().map(of).sum::<f64>();
         let best = |of: fn(&BatteryParameters) -> f64| all().map(of).fold(0.0, f64::max);

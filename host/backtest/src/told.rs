@@ -121,6 +121,10 @@ impl Moment<'_> {
         if let Some(last) = self.last {
             snapshot.grid.power_w = Some(last.grid_w);
         }
+        if foresight.home {
+            // What came has in it what tasks used.
+            snapshot.tasks.clear();
+        }
         for slot in &mut snapshot.ahead {
             let Ok(at) = self.rows.binary_search_by_key(&slot.start, |row| row.start) else { continue };
             let row = &self.rows[at];

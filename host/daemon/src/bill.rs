@@ -10,7 +10,7 @@ use simulator::{Account, BatteryParameters, Drive, Home, Inputs};
 /// the plan has in mind. `None`: see [`server::what_if::Alternative::bill`].
 pub fn bill(snapshot: &Snapshot, plan: &Plan, verdicts: &[Verdict]) -> Option<Bill> {
     let [battery] = snapshot.batteries.as_slice() else { return None };
-    if plan.outlook.is_empty() {
+    if plan.outlook.is_empty() || battery.carries_solar {
         return None;
     }
     let soc_pct = battery.soc_pct?;
@@ -29,7 +29,7 @@ pub fn bill(snapshot: &Snapshot, plan: &Plan, verdicts: &[Verdict]) -> Option<Bi
             false => outlook(plan, &battery.id, slot.start),
         };
         home.command(command.as_ref().and_then(Drive::of).unwrap_or_default());
-        let step = home.step(Inputs { load_w, solar_w, plugs_w: 0.0 }, step_s);
+        let step = home.step(Inputs { load_w, solar_w, plugs_w: tasks_w(snapshot, plan, slot.start) }, step_s);
         account.add(&step, &home, import_price, slot.export_price.unwrap_or(0.0), step_s);
         slots.push(BilledSlot {
             start: slot.start,
@@ -52,6 +52,14 @@ pub fn bill(snapshot: &Snapshot, plan: &Plan, verdicts: &[Verdict]) -> Option<Bi
         cycles: totals.cycles,
         slots,
     })
+}
+
+/// What the plan has flexible loads use in a slot: the expected use is without them.
+fn tasks_w(snapshot: &Snapshot, plan: &Plan, start: jiff::Timestamp) -> f64 {
+    let Some(slot) = plan.outlook.iter().find(|slot| slot.start == start) else { return 0.0 };
+    let is_task = |target: &str| snapshot.tasks.iter().any(|task| task.device == target);
+    let own = slot.targets.iter().filter(|target| is_task(&target.target)).filter_map(|target| target.power_w);
+    own.filter(|power_w| power_w.is_finite() && *power_w > 0.0).sum()
 }
 
 fn outlook(plan: &Plan, battery: &str, start: jiff::Timestamp) -> Option<Command> {

@@ -2,13 +2,16 @@
 
 use backtest::{House, HouseBattery};
 use control::Setup;
-use guard::Limits;
+use guard::{GridLimits, Limits};
 use model::TargetId;
 use simulator::BatteryParameters;
 
 /// The home with its batteries and flexible loads, whatever its entities. `start_soc_pct` tells of each what it holds at the beginning;
 /// `None`, when that is not known of one.
 pub fn of(setup: &Setup, limits: Limits, start_soc_pct: impl Fn(&TargetId) -> Option<f64>) -> Option<House> {
+    // Neither is known of a past; without it, nothing is forbidden that was allowed then.
+    let grid = GridLimits { external: None, phase_limit_a: None, ..limits.grid.clone() };
+    let limits = Limits { grid, ..limits };
     let battery = |own: &control::BatterySetup| {
         let limits = limits.batteries.get(&own.id)?;
         let parameters = BatteryParameters {

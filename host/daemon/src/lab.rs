@@ -113,7 +113,13 @@ impl Inner {
         }
         let mut found = Vec::new();
         for data in [LabData::Home, LabData::Sample] {
-            let rows = self.rows(data)?;
+            let rows = match self.rows(data) {
+                Ok(rows) => rows,
+                Err(error) => {
+                    tracing::warn!(%error, ?data, "a past cannot be played");
+                    continue;
+                }
+            };
             if let Some((first, last)) = rows.first().zip(rows.last()).filter(|_| rows.len() >= LEAST_SLOTS) {
                 found.push(LabSource {
                     data,

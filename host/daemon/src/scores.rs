@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use control::{Setup, snapshot};
 use engine::Library;
 use home::Home;
@@ -24,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often it is looked whether a day is over.
 const LOOK: Duration = Duration::from_secs(10 * 60);
+/// How often it is looked whether the home has told its time zone.
+const ZONE_LOOK: Duration = Duration::from_secs(30);
 /// After midnight the last slot is still being recorded.
 const SETTLED: SignedDuration = SignedDuration::from_mins(5);
 /// How far back days are looked for.
@@ -48,7 +50,15 @@ impl Scorer {
     /// Plays days as they end, and those that were missed, until it is cancelled.
     pub async fn run(self, home: Arc<dyn Home>, shutdown: CancellationToken) {
         loop {
-            let zone = snapshot::timezone(&snapshot::timezone_name(&self.setup, &home.state()));
+            let state = home.state();
+            if self.setup.timezone.is_none() && state.timezone.is_none() {
+                // A day by another zone would be kept for good.
+                tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    () = tokio::time::sleep(ZONE_LOOK) => continue,
+                }
+            }
+            let zone = snapshot::timezone(&snapshot::timezone_name(&self.setup, &state));
             let (scorer, stop) = (self.clone(), shutdown.clone());
             let (done, ended) = tokio::sync::oneshot::channel();
             let work = move || {
@@ -81,9 +91,14 @@ impl Scorer {
             if scored == AT_ONCE || stop.is_cancelled() {
                 break;
             }
-            if let Some(score) = day::score(self, day, start, end, stop).with_context(|| day.to_string())? {
-                self.journal.record_score(&score)?;
-                scored += 1;
+            match day::score(self, day, start, end, stop) {
+                Ok(Some(score)) => {
+                    self.journal.record_score(&score)?;
+                    scored += 1;
+                }
+                Ok(None) => {}
+                // The days before it may be in order.
+                Err(error) => tracing::error!(%day, "this day could not be scored: {error:#}"),
             }
         }
         Ok(scored)

@@ -1,10 +1,10 @@
 //! "What if?" for the API: a recorded decision once more, with other inputs.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, TryLockError};
 
 use engine::{Library, Strategy};
 use journal::Journal;
-use model::{Input, Snapshot, Terms, Tick};
+use model::{Input, Snapshot, StrategyRef, Terms, Tick};
 use serde_json::{Value, json};
 use server::manage::ManageError;
 use server::what_if::{Alternative, Comparison, Evaluate, WhatIf};
@@ -70,7 +70,7 @@ impl Evaluator {
     }
 
     fn other(&self, tick: &Tick, question: &WhatIf) -> Result<Alternative> {
-        let decided = tick.strategy.as_ref().map(|strategy| strategy.name.as_str());
+        let decided = decider(tick).or(tick.strategy.as_ref()).map(|strategy| strategy.name.as_str());
         let name = question.strategy.as_deref().or(decided);
         let name = name.ok_or_else(|| refused("no strategy decided then; name one"))?;
         let (strategy, own, memory, terms) = self.asked(tick, name)?;
@@ -104,6 +104,14 @@ fn changed(snapshot: &Snapshot, question: &WhatIf) -> Result<Snapshot> {
     Ok(snapshot)
 }
 
+/// Who decided about the battery; else the first one with a plan.
+fn decider(tick: &Tick) -> Option<&StrategyRef> {
+    let battery = tick.input.snapshot.batteries.first().map(|battery| battery.id.as_str());
+    let by = tick.verdicts.iter().find(|verdict| Some(verdict.target.as_str()) == battery)?.by.as_deref();
+    let mut all = tick.strategy.iter().chain(tick.parts.iter().map(|part| &part.strategy));
+    all.find(|strategy| Some(strategy.name.as_str()) == by)
+}
+
 /// As it was recorded.
 fn real(tick: &Tick) -> Alternative {
     let snapshot = &tick.input.snapshot;
@@ -113,7 +121,7 @@ fn real(tick: &Tick) -> Alternative {
     let whose = verdict.and_then(|verdict| tick.plan_of(verdict.by.as_deref()?));
     let plan = whose.or(tick.plan.as_ref());
     Alternative {
-        strategy: tick.strategy.clone(),
+        strategy: decider(tick).or(tick.strategy.as_ref()).cloned(),
         plan: plan.cloned(),
         verdicts: tick.verdicts.clone(),
         failure: plan.is_none().then(|| "no strategy gave a plan".to_owned()),
@@ -124,8 +132,12 @@ fn real(tick: &Tick) -> Alternative {
 
 impl Evaluate for Evaluator {
     fn what_if(&self, question: WhatIf) -> Result<Comparison> {
-        let Ok(_turn) = self.turn.try_lock() else {
-            return Err(ManageError::Busy("another question is under way; ask again in a moment".into()));
+        let _turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(TryLockError::Poisoned(turn)) => turn.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                return Err(ManageError::Busy("another question is under way; ask again in a moment".into()));
+            }
         };
         let tick = self.tick(question.tick)?;
         let other = self.other(&tick, &question)?;

@@ -139,11 +139,11 @@ async fn energy(
     Ok(Json(energy::periods(&slots, by, &zone, &batteries)))
 }
 
-/// As the newest tick knows them.
+/// As the newest tick knows them. One that has the panels behind it is not simulated.
 fn batteries(newest: Option<Tick>) -> Batteries {
     let all = newest.map(|tick| tick.input.snapshot.batteries).unwrap_or_default();
     let single = match all.as_slice() {
-        [one] => Some(BatteryParameters {
+        [one] if !one.carries_solar => Some(BatteryParameters {
             capacity_wh: one.capacity_wh,
             min_soc_pct: one.min_soc_pct,
             max_soc_pct: one.max_soc_pct,

@@ -71,7 +71,7 @@ pub struct NewBacktest {
     pub runs: Vec<NewRun>,
     /// Another size of the battery; absent: as it is.
     #[serde(default)]
-    #[schema(minimum = 100, maximum = 1_000_000)]
+    #[schema(minimum = 100, maximum = 100_000)]
     pub capacity_wh: Option<f64>,
     /// Another power of the battery, both ways; absent: as it is.
     #[serde(default)]
@@ -124,7 +124,8 @@ pub struct LabProgress {
 pub struct LabState {
     /// What can be played; a past of which too little is known is not there.
     pub sources: Vec<LabSource>,
-    /// `None`: this home has not one battery, so a size has to be given.
+    /// `None`: this home has no battery, so that a size and a power have to be given, or several, which are played as they
+    /// are when none is given.
     pub battery: Option<LabBattery>,
     /// At most one at a time.
     pub running: Option<LabProgress>,

@@ -5,7 +5,7 @@ use control::{BatterySetup, Setup};
 use guard::BatteryLimits;
 use model::Mode;
 use model::snapshot::Battery;
-use server::lab::{LabBattery, NewBacktest};
+use server::lab::{LabBattery, LabData, NewBacktest};
 use simulator::BatteryParameters;
 
 use crate::house;
@@ -31,12 +31,17 @@ pub fn battery(setup: &Setup) -> Option<LabBattery> {
 /// With a sentence for the owner.
 pub fn house(setup: &Setup, request: &NewBacktest, timezone: &str, currency: &str) -> Result<House, String> {
     for (name, value, least, most) in [
-        ("capacity_wh", request.capacity_wh, 100.0, 1_000_000.0),
+        ("capacity_wh", request.capacity_wh, 100.0, 100_000.0),
         ("max_power_w", request.max_power_w, 10.0, 1_000_000.0),
     ] {
         if let Some(value) = value.filter(|value| !(least..=most).contains(value)) {
             return Err(format!("`{name}` is {value}, expected {least} to {most}"));
         }
+    }
+    if let Some(behind) = setup.batteries.iter().find(|battery| battery.carries_solar)
+        && request.data == LabData::Home
+    {
+        return Err(format!("the panels are behind `{}`, which is not simulated; play the sample year", behind.id));
     }
     let mut played = setup.clone();
     played.timezone = Some(timezone.to_owned());
@@ -52,7 +57,7 @@ pub fn house(setup: &Setup, request: &NewBacktest, timezone: &str, currency: &st
 
 /// Makes the one battery as large and strong as asked for.
 fn resize(setup: &mut Setup, request: &NewBacktest) -> Result<(), String> {
-    let (mut one, own) = match setup.batteries.as_slice() {
+    let (one, own) = match setup.batteries.as_slice() {
         [one] => (one.clone(), setup.limits.batteries.get(&one.id).cloned().unwrap_or_default()),
         _ => {
             let (Some(capacity_wh), Some(power_w)) = (request.capacity_wh, request.max_power_w) else {
@@ -65,7 +70,6 @@ fn resize(setup: &mut Setup, request: &NewBacktest) -> Result<(), String> {
             (usual(), own)
         }
     };
-    one.carries_solar = false;
     let own = BatteryLimits {
         capacity_wh: request.capacity_wh.unwrap_or(own.capacity_wh),
         max_charge_w: request.max_power_w.unwrap_or(own.max_charge_w),
@@ -94,7 +98,7 @@ fn usual() -> BatterySetup {
 #[cfg(test)]
 mod tests {
     use home::simulated::{SimulatedConfig, SimulatedHome};
-    use server::lab::{LabData, LabForecast};
+    use server::lab::LabForecast;
 
     use super::*;
     use crate::config;

@@ -1,6 +1,6 @@
 //! Backtests that are kept: a file each in the state folder.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,13 +12,20 @@ const KEPT: usize = 20;
 /// The folder, and what is in it without the curves.
 pub struct Store {
     folder: PathBuf,
+    list: Mutex<List>,
+}
+
+struct List {
     /// The newest first.
-    list: Mutex<Vec<Backtest>>,
+    kept: Vec<Backtest>,
+    /// Greater than that of every file that is there or was, readable or not.
+    next: u64,
 }
 
 impl Store {
     /// Reads what is there. A file that cannot be read is left out, and left alone.
     pub fn open(folder: PathBuf) -> Self {
+        let mut next = 1;
         let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         let read = |path: PathBuf| {
             let bytes = std::fs::read(&path).ok()?;
@@ -27,18 +34,20 @@ impl Store {
                 .ok()
         };
         let json = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|end| end == "json"));
-        let mut list: Vec<Backtest> = json.filter_map(read).map(without_curves).collect();
-        list.sort_by_key(|backtest| std::cmp::Reverse(backtest.id));
-        Self { folder, list: Mutex::new(list) }
+        let id = |path: &PathBuf| path.file_stem()?.to_str()?.parse::<u64>().ok();
+        let json: Vec<PathBuf> = json.inspect(|path| next = next.max(id(path).map_or(0, |id| id + 1))).collect();
+        let mut kept: Vec<Backtest> = json.into_iter().filter_map(read).map(without_curves).collect();
+        kept.sort_by_key(|backtest| std::cmp::Reverse(backtest.id));
+        Self { folder, list: Mutex::new(List { kept, next }) }
     }
 
-    fn list_mut(&self) -> std::sync::MutexGuard<'_, Vec<Backtest>> {
+    fn list_mut(&self) -> std::sync::MutexGuard<'_, List> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The newest first, without curves.
     pub fn list(&self) -> Vec<Backtest> {
-        self.list_mut().clone()
+        self.list_mut().kept.clone()
     }
 
     /// One with its curves; `None`: there is no such one.
@@ -46,7 +55,7 @@ impl Store {
     /// # Errors
     /// Its file cannot be read.
     pub fn get(&self, id: u64) -> std::io::Result<Option<Backtest>> {
-        if !self.list_mut().iter().any(|backtest| backtest.id == id) {
+        if !self.list_mut().kept.iter().any(|backtest| backtest.id == id) {
             return Ok(None);
         }
         Ok(Some(serde_json::from_slice(&std::fs::read(self.path(id))?)?))
@@ -58,17 +67,19 @@ impl Store {
     /// It cannot be written.
     pub fn add(&self, mut backtest: Backtest) -> std::io::Result<()> {
         let mut list = self.list_mut();
-        backtest.id = list.first().map_or(1, |newest| newest.id + 1);
+        backtest.id = list.next;
         std::fs::create_dir_all(&self.folder)?;
         let half = self.folder.join(".new");
         let mut file = std::fs::File::create(&half)?;
         file.write_all(&serde_json::to_vec(&backtest)?)?;
         file.sync_all()?;
         std::fs::rename(&half, self.path(backtest.id))?;
-        list.insert(0, without_curves(backtest));
-        while list.len() > KEPT {
-            if let Some(oldest) = list.pop() {
-                std::fs::remove_file(self.path(oldest.id))?;
+        list.next += 1;
+        list.kept.insert(0, without_curves(backtest));
+        let most = KEPT.min(list.kept.len());
+        for oldest in list.kept.split_off(most) {
+            if let Err(error) = std::fs::remove_file(self.path(oldest.id)) {
+                tracing::warn!(id = oldest.id, %error, "an old backtest cannot be removed");
             }
         }
         Ok(())
@@ -80,9 +91,12 @@ impl Store {
     /// Its file cannot be removed.
     pub fn forget(&self, id: u64) -> std::io::Result<bool> {
         let mut list = self.list_mut();
-        let Some(place) = list.iter().position(|backtest| backtest.id == id) else { return Ok(false) };
-        std::fs::remove_file(self.path(id))?;
-        list.remove(place);
+        let Some(place) = list.kept.iter().position(|backtest| backtest.id == id) else { return Ok(false) };
+        match std::fs::remove_file(self.path(id)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        list.kept.remove(place);
         Ok(true)
     }
 
@@ -142,7 +156,12 @@ mod tests {
     fn a_file_that_is_none_of_ours_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("7.json"), "{").unwrap();
-        assert!(Store::open(folder.path().to_owned()).list().is_empty());
+        let store = Store::open(folder.path().to_owned());
+        assert!(store.list().is_empty());
+        store.add(backtest()).unwrap();
+        assert_eq!(store.list()[0].id, 8);
+        std::fs::remove_file(folder.path().join("8.json")).unwrap();
+        assert!(store.forget(8).unwrap(), "somebody else has removed it already");
         assert!(folder.path().join("7.json").exists());
     }
 }

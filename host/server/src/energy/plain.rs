@@ -13,6 +13,8 @@ pub(super) struct Plain<'a> {
     under_way: Option<Day>,
     /// State of charge at the end of the slot before.
     before: Option<(Timestamp, f64)>,
+    /// Of stretches that ended within the day.
+    owed: f64,
 }
 
 struct Day {
@@ -24,7 +26,7 @@ struct Day {
 
 impl<'a> Plain<'a> {
     pub fn new(battery: &'a BatteryParameters) -> Self {
-        Self { battery, under_way: None, before: None }
+        Self { battery, under_way: None, before: None, owed: 0.0 }
     }
 
     /// What this slot would have cost more than it did. `None`: too little is known.
@@ -33,8 +35,11 @@ impl<'a> Plain<'a> {
         self.before = slot.soc_pct.map(|soc_pct| (slot.end, soc_pct));
         let hours = slot.end.duration_since(slot.start).as_secs_f64() / 3600.0;
         let known = slot.load_w.zip(slot.solar_w).zip(slot.grid_w).zip(slot.import_price).zip(slot.soc_pct);
+        if begun_pct.is_none() {
+            self.owed += self.settle();
+        }
         let Some(((((load_w, solar_w), grid_w), import_price), soc_pct)) = known else {
-            self.under_way = None;
+            self.owed += self.settle();
             return None;
         };
         if self.under_way.is_none() {
@@ -53,6 +58,11 @@ impl<'a> Plain<'a> {
 
     /// Ends the day: what is stored more than plain self-consumption would have left.
     pub fn end_of_day(&mut self) -> f64 {
+        self.settle() + std::mem::take(&mut self.owed)
+    }
+
+    /// Ends a stretch without a gap.
+    fn settle(&mut self) -> f64 {
         let Some(day) = self.under_way.take() else { return 0.0 };
         let more_kwh = (day.real_soc_pct - day.home.soc_pct()) / 100.0 * self.battery.capacity_wh / 1000.0;
         more_kwh * self.battery.discharge_efficiency * day.prices / f64::from(day.slots.max(1))
