@@ -208,7 +208,7 @@ pub struct TokenRemove {
 pub enum ScopeArg {
     /// Look at everything, and replay decisions.
     Read,
-    /// Override and pause.
+    /// Override, pause, ask what if, and use the lab.
     Hand,
     /// Manage strategies.
     Strategies,

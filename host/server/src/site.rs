@@ -217,7 +217,8 @@ async fn backup(State(sites): State<Sites>, parameters: Parameters) -> Result<Re
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
     })?;
     let now = Timestamp::now();
-    let copied = beside(move || copy(&sites.journal, now)).await?;
+    // The permit goes with the work, which goes on when nobody waits for it any more.
+    let (copied, permit) = beside(move || (copy(&sites.journal, now), permit)).await?;
     let file = copied.map_err(|error| {
         tracing::error!("the journal could not be copied: {error}");
         let message = "the journal could not be copied; the daemon's log says why";

@@ -17,7 +17,8 @@ pub fn run(args: &Backup) -> Result<()> {
     }
     journal.back_up(&args.file)?;
     say(format!(
-        "{} has all that was measured and decided; to go back to it, stop Wattwright and put it in place of {}",
+        "{} has all that was measured and decided; to go back to it, stop Wattwright, put it in place of {1} and remove \
+         {1}-wal and {1}-shm",
         args.file.display(),
         journal.path().display()
     ));

@@ -49,6 +49,9 @@ pub async fn resume(daemon: DaemonArgs) -> Result<()> {
 pub async fn health(daemon: DaemonArgs) -> Result<()> {
     let answer = send(&daemon, Scope::Read, Method::GET, "/api/health", None::<&()>).await?;
     if answer.status() == StatusCode::UNAUTHORIZED {
+        if token(&daemon)?.is_some() {
+            return Err(failure(answer).await);
+        }
         say("It answers. What troubles it is told to its users only: set WATTWRIGHT_TOKEN to a token of scope `read`.");
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use anyhow::{Context, Result};
-use server::{UserRole, Users};
+use server::{Tokens, UserRole, Users};
 
 use super::say;
 use crate::cli::{SiteArgs, UserAdd, UserCommand};
@@ -16,6 +16,7 @@ pub fn run(command: UserCommand) -> Result<()> {
         UserCommand::List(site) => list(&site),
         UserCommand::Remove(args) => {
             users(&args.site)?.remove(&args.name)?;
+            Tokens::new(&Site::find(&args.site)?.state_dir).remove_of(&args.name)?;
             say(format!("{} is removed", args.name));
             Ok(())
         }

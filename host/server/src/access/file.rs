@@ -77,5 +77,13 @@ impl<T: Serialize + DeserializeOwned> ListFile<T> {
 }
 
 fn private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)
+    let file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?;
+    // What root writes belongs to whom the folder belongs to, who has to read it.
+    if let Some(folder) = path.parent() {
+        let (folder, own) = (fs::metadata(folder)?, file.metadata()?);
+        if own.uid() != folder.uid() {
+            std::os::unix::fs::fchown(&file, Some(folder.uid()), Some(folder.gid()))?;
+        }
+    }
+    Ok(file)
 }

@@ -44,7 +44,10 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
     let Access::Accounts(accounts) = &gate.access else { return next.run(request).await };
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let Need::Somebody { role, scope } = need(&method, &path) else { return next.run(request).await };
-    let done = match request.headers().get(header::AUTHORIZATION) {
+    // Of another kind it is for a proxy in front of us.
+    let is_bearer =
+        |value: &&HeaderValue| value.as_bytes().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"));
+    let done = match request.headers().get(header::AUTHORIZATION).filter(is_bearer) {
         // With both, the token counts: a program that says what it is gets no more than that.
         Some(value) => match program(accounts, value, scope) {
             Ok(program) => by_program(request, next, &program).await,

@@ -155,7 +155,10 @@ async fn remove_user(
     work(&gate, move |accounts| match accounts.users.list()?.len() {
         // On the machine the last one may go; whoever asks over the network would leave the home to everyone.
         1 => Err(UsersError::Refused("this is the last user; add another owner first".into())),
-        _ => accounts.users.remove(&name),
+        _ => {
+            accounts.users.remove(&name)?;
+            accounts.tokens.remove_of(&name)
+        }
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

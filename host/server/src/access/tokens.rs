@@ -27,7 +27,7 @@ const DAYS_MOST: i64 = 3650;
 pub enum Scope {
     /// Look at everything that a viewer sees, and replay decisions.
     Read,
-    /// What a member of the household does: override, pause.
+    /// What a member of the household does: override, pause, ask what if, use the lab.
     Hand,
     /// Manage strategies, as the owner.
     Strategies,
@@ -180,6 +180,20 @@ impl Tokens {
                 true => Ok(()),
                 false => Err(UsersError::NotFound(format!("there is no token {}", quoted(name)))),
             }
+        })
+    }
+
+    /// Revokes all tokens of a user who is removed: another one of that name is somebody else.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn remove_of(&self, maker: &str) -> Result<(), UsersError> {
+        if self.list()?.iter().all(|token| token.made_by.as_deref() != Some(maker)) {
+            return Ok(());
+        }
+        self.file.change(|tokens| {
+            tokens.retain(|token| token.info.made_by.as_deref() != Some(maker));
+            Ok(())
         })
     }
 
