@@ -43,7 +43,7 @@ export async function ask<T>(path: string, options: Options = {}): Promise<T> {
   } catch {
     throw new Refusal(0, texts.errors.noAnswer);
   }
-  if (response.status === 401 && method !== 'POST') session.lost();
+  if (response.status === 401 && !(method === 'POST' && path === 'api/session')) session.lost();
   if (!response.ok) {
     const { code, message } = await failure(response);
     if (code === 'wrong-word' && !options.again) return await askAgain<T>(path, options);

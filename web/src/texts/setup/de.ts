@@ -79,7 +79,7 @@ export const de: SetupTexts = {
   people: {
     title: 'Benutzer',
     intro:
-      'Betrachter sehen zu. Mitglieder übersteuern und pausieren auch. Eigentümer verwalten auch Strategien, Benutzer und Token.',
+      'Betrachter sehen zu. Mitglieder übersteuern und pausieren auch, fragen „Was wäre, wenn?“ und benutzen das Labor. Eigentümer verwalten auch Strategien, Benutzer und Token.',
     none: 'Es gibt keine Benutzer: Wer diesen Rechner benutzt, ist Eigentümer, und sonst kommt niemand hinein. Den ersten am Rechner anlegen, dann Wattwright neu starten:',
     notOwner: 'Benutzer und Token sind Sache eines Eigentümers.',
     name: 'Name',
@@ -111,7 +111,7 @@ export const de: SetupTexts = {
     scopes: 'Darf',
     scopeNames: {
       read: 'ansehen',
-      hand: 'übersteuern und pausieren',
+      hand: 'übersteuern, pausieren, „Was wäre, wenn?“ und Labor',
       strategies: 'Strategien verwalten',
     },
     ends: 'Gilt',
@@ -145,7 +145,7 @@ export const de: SetupTexts = {
       `Entscheidungen bleiben ${ticks} Tage, Messwerte ${past} Tage erhalten.`,
     backup: 'Kopie herunterladen',
     backupHint:
-      'Eine SQLite-Datei mit allem, was gemessen und entschieden wurde; keine Passwörter, Token oder Konfiguration. Um dahin zurückzukehren: Wattwright anhalten und sie an die Stelle des Journals legen.',
+      'Eine SQLite-Datei mit allem, was gemessen und entschieden wurde; keine Passwörter, Token oder Konfiguration. Um dahin zurückzukehren: Wattwright anhalten, sie an die Stelle von journal.db legen und journal.db-wal und journal.db-shm daneben entfernen.',
     notes: 'Wer was geändert hat',
     noNotes: 'Noch nichts.',
     more: 'Früher',

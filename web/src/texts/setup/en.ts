@@ -76,7 +76,8 @@ export const en = {
   },
   people: {
     title: 'Users',
-    intro: 'Viewers look. Members also override and pause. Owners also manage strategies, users and tokens.',
+    intro:
+      'Viewers look. Members also override, pause, ask what if and use the lab. Owners also manage strategies, users and tokens.',
     none: 'There are no users: whoever uses this machine is the owner, and nobody else gets in. Add the first on the machine, then start Wattwright again:',
     notOwner: 'Users and tokens are for an owner.',
     name: 'Name',
@@ -108,7 +109,7 @@ export const en = {
     scopes: 'May',
     scopeNames: {
       read: 'look',
-      hand: 'override and pause',
+      hand: 'override, pause, ask what if, use the lab',
       strategies: 'manage strategies',
     } as Record<string, string>,
     ends: 'Good for',
@@ -142,7 +143,7 @@ export const en = {
       `Decisions are kept for ${ticks} days, measurements for ${past} days.`,
     backup: 'Download a copy',
     backupHint:
-      'A SQLite file with all that was measured and decided; no passwords, tokens or configuration. To go back to it, stop Wattwright and put it in place of the journal.',
+      'A SQLite file with all that was measured and decided; no passwords, tokens or configuration. To go back to it, stop Wattwright, put it in place of journal.db and remove journal.db-wal and journal.db-shm beside it.',
     notes: 'Who changed what',
     noNotes: 'Nothing yet.',
     more: 'Earlier',
