@@ -94,6 +94,8 @@ pub struct Controller {
     started: Instant,
     uptime_before: Duration,
     ledger: Ledger,
+    /// Whether the record has it as it is.
+    ledger_is_kept: bool,
     watch: Watch,
     targets: BTreeMap<TargetId, Target>,
     tasks: Tasks,
@@ -121,6 +123,8 @@ pub struct Controller {
     inherited: BTreeSet<TargetId>,
     /// What is done by hand, as it was acted on last.
     hand: Hand,
+    /// Whether the record has it as it is.
+    hand_is_kept: bool,
     announcer: Announcer,
     /// What is found out of them.
     authors: (mpsc::Sender<Author>, mpsc::Receiver<Author>),
@@ -185,6 +189,7 @@ impl Controller {
             started: now,
             uptime_before: Duration::ZERO,
             ledger: Ledger::default(),
+            ledger_is_kept: true,
             watch: Watch::default(),
             targets,
             tasks: Tasks::default(),
@@ -206,6 +211,7 @@ impl Controller {
             holder: Holder::Unknown,
             inherited: BTreeSet::new(),
             hand: Hand::default(),
+            hand_is_kept: true,
             announcer: Announcer::default(),
             authors: mpsc::channel(64),
             live,
@@ -418,7 +424,7 @@ impl Controller {
         self.retry_at = None;
         let snapshot = Arc::new(self.snapshot(&self.home.state(), now));
         let mut decided = self.decide(snapshot).await;
-        self.keep_found();
+        self.keep_what_is_not_kept();
         let hand = self.owner.at(now);
         decided.by_hand(&hand);
         self.remember(&decided);

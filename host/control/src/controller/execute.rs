@@ -216,6 +216,7 @@ impl Controller {
         };
         let before = turned(&self.ledger);
         self.ledger.record(&approved, self.clock.now(), self.uptime());
+        self.ledger_is_kept = false;
         if turned(&self.ledger) != before {
             self.save_ledger();
         }
@@ -244,7 +245,19 @@ impl Controller {
         let text = ledger::save(&self.ledger, self.clock.now(), self.uptime());
         let text = text.map_err(|error| RecordError(format!("what was written to the targets: {error}")));
         let result = text.and_then(|text| self.record.save_ledger(&text));
+        self.ledger_is_kept = result.is_ok();
         self.note_record(result.err());
+    }
+
+    /// Records what could not be recorded before, and what was not worth a write of its own.
+    pub(super) fn keep_what_is_not_kept(&mut self) {
+        self.keep_found();
+        if !self.ledger_is_kept {
+            self.save_ledger();
+        }
+        if !self.hand_is_kept {
+            self.save_hand();
+        }
     }
 
     /// What was written before the program was started, so that no interval is shortened by a restart.

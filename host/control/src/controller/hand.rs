@@ -3,11 +3,16 @@
 use super::*;
 
 impl Controller {
+    pub(super) fn save_hand(&mut self) {
+        let text = serde_json::to_string(&self.hand);
+        let text = text.map_err(|error| RecordError(format!("what is done by hand: {error}")));
+        let result = text.and_then(|text| self.record.save_hand(&text));
+        self.hand_is_kept = result.is_ok();
+        self.note_record(result.err());
+    }
+
     /// Keeps what the owner does by hand, and acts on it.
     pub(super) async fn on_hand(&mut self, new: &Hand) {
-        let text = serde_json::to_string(new).map_err(|error| RecordError(format!("what is done by hand: {error}")));
-        let result = text.and_then(|text| self.record.save_hand(&text));
-        self.note_record(result.err());
         // What somebody else set is respected until the owner says something new of it.
         let pauses = new.pause.is_some() && new.pause != self.hand.pause;
         let now = self.clock.now();
@@ -22,6 +27,7 @@ impl Controller {
             }
         }
         self.hand = new.clone();
+        self.save_hand();
         self.tick(Cause::Owner { what: owner::describe(new) }).await;
     }
 

@@ -1,6 +1,9 @@
 //! What a target was set to before is never made up, least of all from our own commands.
 
+use std::time::Duration;
+
 use guard::Order;
+use jiff::Timestamp;
 use model::Command;
 use model::home::Baseline;
 use wattwright_control::Record;
@@ -75,6 +78,25 @@ async fn a_full_disk_makes_nothing_up() {
     rig.record.fill_disk(true);
     rig.stop().await;
     assert_eq!(rig.order().await.order, Order::Release(FakeHome::found()));
+}
+
+#[tokio::test]
+async fn what_was_written_and_said_while_the_disk_was_full_is_kept_afterwards() {
+    let rig = holding();
+    rig.record.fill_disk(true);
+    let mut rig = rig.run();
+    held(&mut rig).await;
+    rig.owner().pause(Duration::from_secs(3600), Timestamp::now()).unwrap();
+    assert_eq!(rig.order().await.order, Order::Release(FakeHome::found()));
+    assert_eq!((rig.record.ledger(), rig.record.load_hand().unwrap()), (None, None));
+    rig.record.fill_disk(false);
+    rig.nudge();
+    rig.tick_by_roster().await;
+    rig.live(|live| live.tick.is_some()).await;
+    let ledger = rig.record.ledger().expect("what counts against the budgets");
+    assert!(ledger.contains("hold"), "{ledger}");
+    assert!(rig.record.load_hand().unwrap().expect("a pause").contains("pause"));
+    rig.stop().await;
 }
 
 #[tokio::test]

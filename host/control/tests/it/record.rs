@@ -132,7 +132,11 @@ impl Record for FakeRecord {
     }
 
     fn save_ledger(&self, ledger: &str) -> Result<(), RecordError> {
-        self.inner.lock().unwrap().ledger = Some(ledger.into());
+        let mut inner = self.inner.lock().unwrap();
+        if inner.full {
+            return Err(RecordError("the disk is full".into()));
+        }
+        inner.ledger = Some(ledger.into());
         Ok(())
     }
 
@@ -141,7 +145,11 @@ impl Record for FakeRecord {
     }
 
     fn save_hand(&self, hand: &str) -> Result<(), RecordError> {
-        self.inner.lock().unwrap().hand = Some(hand.into());
+        let mut inner = self.inner.lock().unwrap();
+        if inner.full {
+            return Err(RecordError("the disk is full".into()));
+        }
+        inner.hand = Some(hand.into());
         Ok(())
     }
 
