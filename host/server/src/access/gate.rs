@@ -42,8 +42,27 @@ pub(super) fn no_accounts() -> ApiError {
 /// Lets a request through when its user or program may do it, and notes down who changed what.
 pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let Access::Accounts(accounts) = &gate.access else { return next.run(request).await };
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let Need::Somebody { role, scope } = need(&method, &path) else { return next.run(request).await };
+    let Need::Somebody { role, scope } = need(request.method(), request.uri().path()) else {
+        return next.run(request).await;
+    };
+    let (accounts, changes) = (accounts.clone(), !looks(request.method()));
+    let judged = judged(gate.journal, accounts, request, next, role, scope);
+    if !changes {
+        return judged.await;
+    }
+    // What is changed is noted down, also when whoever asked does not wait for the answer.
+    tokio::spawn(judged).await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn judged(
+    journal: Journal,
+    accounts: Arc<Accounts>,
+    request: Request,
+    next: Next,
+    role: UserRole,
+    scope: Option<Scope>,
+) -> Response {
+    let (accounts, method, path) = (&accounts, request.method().clone(), request.uri().path().to_owned());
     // Of another kind it is for a proxy in front of us.
     let is_bearer =
         |value: &&HeaderValue| value.as_bytes().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"));
@@ -61,7 +80,7 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
     // Who took a copy of everything is worth knowing, too.
     if !looks(&method) || path == "/api/backup" {
         let text = format!("{}: {method} {path}: {}", done.by, done.response.status().as_u16());
-        write_down(&gate.journal, accounts, text);
+        write_down(&journal, accounts, text);
     }
     done.response
 }

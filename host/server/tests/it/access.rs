@@ -329,6 +329,24 @@ async fn who_changed_what_is_written_down() {
 }
 
 #[tokio::test]
+async fn who_does_not_wait_for_the_answer_is_written_down_too() {
+    let house = House::new();
+    let owner = house.signed("owner").await;
+    let asked = std::pin::pin!(house.status("POST", "/api/strategies/mine/rollback", &owner));
+    assert_eq!(futures_util::future::poll_immediate(asked).await, None, "it has answered already");
+    let wanted = "owner (owner): POST /api/strategies/mine/rollback: 200";
+    let is_there = || house.fixture.journal.notes(None, 10).unwrap().iter().any(|note| note.text == wanted);
+    for _ in 0..1000 {
+        if is_there() {
+            return;
+        }
+        tokio::task::yield_now().await;
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    panic!("it is not written down");
+}
+
+#[tokio::test]
 async fn on_this_machine_everyone_is_the_owner() {
     let fixture = Fixture::new(0);
     let (status, body) = fixture.get("/api/session").await;
