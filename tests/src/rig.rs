@@ -1,9 +1,11 @@
 //! One Home Assistant with simulated devices for all tests, one test at a time.
 
-use std::path::PathBuf;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 use tokio::process::Command;
 use tokio::sync::{Mutex, MutexGuard};
@@ -20,6 +22,8 @@ struct Addresses {
     hass_url: String,
     token: String,
     mqtt_port: u16,
+    /// Locked: another run would stop this one's Home Assistant.
+    _alone: Arc<File>,
 }
 
 /// The rig, ours until it is dropped.
@@ -99,8 +103,23 @@ fn folder() -> PathBuf {
     root().join(PathBuf::from(folder))
 }
 
+fn alone(folder: &Path) -> Result<Arc<File>> {
+    if let Some(parent) = folder.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let lock = File::create(folder.with_extension("lock"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Arc::new(lock)),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another run of the tests uses {}; wait for its end, or set WATTWRIGHT_RIG", folder.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).context("the lock of the tests' Home Assistant"),
+    }
+}
+
 async fn start() -> Result<Addresses> {
     let folder = folder();
+    let alone = alone(&folder)?;
     let scripts = root().join("tests/ha");
     let mut down = Command::new(scripts.join("down"));
     ensure!(down.arg("--wipe").arg(&folder).status().await?.success(), "the last run's Home Assistant does not stop");
@@ -116,5 +135,5 @@ async fn start() -> Result<Addresses> {
     };
     let mqtt = value("MQTT_URL")?;
     let port = mqtt.rsplit(':').next().unwrap_or_default();
-    Ok(Addresses { hass_url: value("HA_URL")?, token: value("HA_TOKEN")?, mqtt_port: port.parse()? })
+    Ok(Addresses { hass_url: value("HA_URL")?, token: value("HA_TOKEN")?, mqtt_port: port.parse()?, _alone: alone })
 }
