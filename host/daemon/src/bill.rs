@@ -1,7 +1,7 @@
 //! What a plan comes down to when all comes as expected. Pure.
 
+use model::Snapshot;
 use model::slot::SLOT_S;
-use model::snapshot::{Battery, Snapshot};
 use model::{Command, Plan, Verdict};
 use server::what_if::{Bill, BilledSlot};
 use simulator::{Account, BatteryParameters, Drive, Home, Inputs};
@@ -14,7 +14,10 @@ pub fn bill(snapshot: &Snapshot, plan: &Plan, verdicts: &[Verdict]) -> Option<Bi
         return None;
     }
     let soc_pct = battery.soc_pct?;
-    let mut home = Home::new(simulator::Battery::new(parameters(battery), soc_pct).ok()?, snapshot.grid.export_limit_w);
+    let mut home = Home::new(
+        simulator::Battery::new(BatteryParameters::from(battery), soc_pct).ok()?,
+        snapshot.grid.export_limit_w,
+    );
     let mut account = Account::of(&home);
     let mut slots = Vec::new();
     for slot in &snapshot.ahead {
@@ -65,20 +68,6 @@ fn tasks_w(snapshot: &Snapshot, plan: &Plan, start: jiff::Timestamp) -> f64 {
 fn outlook(plan: &Plan, battery: &str, start: jiff::Timestamp) -> Option<Command> {
     let slot = plan.outlook.iter().find(|slot| slot.start == start)?;
     slot.targets.iter().find(|target| target.target == battery).map(|target| target.command.clone())
-}
-
-fn parameters(battery: &Battery) -> BatteryParameters {
-    BatteryParameters {
-        capacity_wh: battery.capacity_wh,
-        min_soc_pct: battery.min_soc_pct,
-        max_soc_pct: battery.max_soc_pct,
-        max_charge_w: battery.max_charge_w,
-        max_discharge_w: battery.max_discharge_w,
-        charge_efficiency: battery.charge_efficiency,
-        discharge_efficiency: battery.discharge_efficiency,
-        ramp_w_per_s: None,
-        latency_s: 0.0,
-    }
 }
 
 #[cfg(test)]

@@ -143,17 +143,7 @@ async fn energy(
 fn batteries(newest: Option<Tick>) -> Batteries {
     let all = newest.map(|tick| tick.input.snapshot.batteries).unwrap_or_default();
     let single = match all.as_slice() {
-        [one] if !one.carries_solar => Some(BatteryParameters {
-            capacity_wh: one.capacity_wh,
-            min_soc_pct: one.min_soc_pct,
-            max_soc_pct: one.max_soc_pct,
-            max_charge_w: one.max_charge_w,
-            max_discharge_w: one.max_discharge_w,
-            charge_efficiency: one.charge_efficiency,
-            discharge_efficiency: one.discharge_efficiency,
-            ramp_w_per_s: None,
-            latency_s: 0.0,
-        }),
+        [one] if !one.carries_solar => Some(BatteryParameters::from(one)),
         _ => None,
     };
     let capacity_wh = (!all.is_empty()).then(|| all.iter().map(|battery| battery.capacity_wh).sum());

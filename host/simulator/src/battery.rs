@@ -28,6 +28,23 @@ pub struct BatteryParameters {
     pub latency_s: f64,
 }
 
+impl From<&model::snapshot::Battery> for BatteryParameters {
+    /// As a snapshot tells of it: without latency or ramp.
+    fn from(told: &model::snapshot::Battery) -> Self {
+        Self {
+            capacity_wh: told.capacity_wh,
+            min_soc_pct: told.min_soc_pct,
+            max_soc_pct: told.max_soc_pct,
+            max_charge_w: told.max_charge_w,
+            max_discharge_w: told.max_discharge_w,
+            charge_efficiency: told.charge_efficiency,
+            discharge_efficiency: told.discharge_efficiency,
+            ramp_w_per_s: None,
+            latency_s: 0.0,
+        }
+    }
+}
+
 impl Default for BatteryParameters {
     /// A SolarFlow 800 with one AB2000 pack: 1.92 kWh, 1000 W in, 800 W out (limits of the
     /// Zendure-HA integration), without the delays that do not matter over a slot.

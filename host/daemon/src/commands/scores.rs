@@ -1,6 +1,6 @@
 //! `wattwright scores`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use anyhow::{Context, Result, bail};
@@ -8,7 +8,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use model::DayScore;
-use model::score::{DayReferences, ScoredAs, proposals};
+use model::score::{DayReferences, proposals};
 use serde_json::json;
 
 use super::{say, say_json};
@@ -57,13 +57,11 @@ pub fn run(args: &Scores) -> Result<()> {
 fn table(days: &[DayScore]) -> String {
     let scored: Vec<(&DayScore, &DayReferences)> =
         days.iter().filter_map(|day| Some((day, day.references.as_ref()?))).collect();
-    let mut names: BTreeMap<&str, ScoredAs> = BTreeMap::new();
-    for strategy in days.iter().flat_map(|day| &day.strategies) {
-        names.insert(&strategy.strategy.name, strategy.role);
-    }
+    let names: BTreeSet<&str> =
+        days.iter().flat_map(|day| &day.strategies).map(|score| score.strategy.name.as_str()).collect();
     let money = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
     let mut text = format!("{:<12}{:>12}{:>12}{:>12}{:>12}", "", "no battery", "self-cons.", "measured", "best");
-    names.keys().for_each(|name| {
+    names.iter().for_each(|name| {
         let _ = write!(text, "{:>16}", name.chars().take(15).collect::<String>());
     });
     let line = |text: &mut String, label: &str, fixed: [Option<f64>; 4], own: Vec<Option<f64>>| {
@@ -80,16 +78,16 @@ fn table(days: &[DayScore]) -> String {
             let _ = write!(text, "\n{:<12}{}", day.day.to_string(), day.unscored.as_deref().unwrap_or_default());
             continue;
         };
-        let own = names.keys().map(|name| day.of(name).map(|score| score.cost_adjusted)).collect();
+        let own = names.iter().map(|name| day.of(name).map(|score| score.cost_adjusted)).collect();
         line(&mut text, &day.day.to_string(), fixed(references), own);
     }
     let sum = |of: &dyn Fn(&DayScore, &DayReferences) -> Option<f64>| {
         scored.iter().map(|(day, references)| of(day, references)).sum::<Option<f64>>()
     };
     let sums = std::array::from_fn(|at| sum(&|_, references| fixed(references)[at]));
-    let own = names.keys().map(|name| sum(&|day, _| day.of(name).map(|score| score.cost_adjusted))).collect();
+    let own = names.iter().map(|name| sum(&|day, _| day.of(name).map(|score| score.cost_adjusted))).collect();
     line(&mut text, "all", sums, own);
-    for name in names.keys() {
+    for name in names.iter() {
         let losses = || scored.iter().filter_map(|(day, _)| Some(day.of(name)?.loss));
         let part = |of: fn(&model::Loss) -> f64| losses().map(|loss| of(&loss)).sum::<f64>();
         let _ = write!(
