@@ -30,7 +30,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::announce::Announcer;
+use crate::announce::{Announcer, Message};
 use crate::claims::{self, Ruled};
 use crate::clock::{Clock, SystemClock};
 use crate::lease::Holder;
@@ -126,6 +126,8 @@ pub struct Controller {
     /// Whether the record has it as it is.
     hand_is_kept: bool,
     announcer: Announcer,
+    /// Messages that did not arrive.
+    untold: (mpsc::Sender<Message>, mpsc::Receiver<Message>),
     /// What is found out of them.
     authors: (mpsc::Sender<Author>, mpsc::Receiver<Author>),
     live: watch::Sender<Arc<Live>>,
@@ -213,6 +215,7 @@ impl Controller {
             hand: Hand::default(),
             hand_is_kept: true,
             announcer: Announcer::default(),
+            untold: mpsc::channel(8),
             authors: mpsc::channel(64),
             live,
             written: watch::Sender::new(BTreeMap::new()),
@@ -282,6 +285,9 @@ impl Controller {
         }
         while let Ok(Author { target, who }) = self.authors.1.try_recv() {
             self.on_author(&target, &who);
+        }
+        while let Ok(message) = self.untold.1.try_recv() {
+            self.announcer.not_told(&message);
         }
         let holder = self.lease.as_ref().map(|lease| lease.borrow().clone());
         if let Some(holder) = holder.filter(|holder| *holder != self.holder) {
