@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::announce::{Announcer, Message};
 use crate::claims::{self, Ruled};
 use crate::clock::{Clock, SystemClock};
+use crate::foreign::CuttingOff;
 use crate::lease::Holder;
 use crate::owner::Owner;
 use crate::ports::{Data, Record, RecordError};
@@ -125,6 +126,7 @@ pub struct Controller {
     hand: Hand,
     /// Whether the record has it as it is.
     hand_is_kept: bool,
+    cutting_off: CuttingOff,
     announcer: Announcer,
     /// Messages that did not arrive.
     untold: (mpsc::Sender<Message>, mpsc::Receiver<Message>),
@@ -214,6 +216,7 @@ impl Controller {
             inherited: BTreeSet::new(),
             hand: Hand::default(),
             hand_is_kept: true,
+            cutting_off: CuttingOff::default(),
             announcer: Announcer::default(),
             untold: mpsc::channel(8),
             authors: mpsc::channel(64),

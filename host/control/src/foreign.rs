@@ -24,6 +24,9 @@ const RESTARTS: Duration = Duration::from_secs(20);
 /// … and, twice as long each further time within a day, up to this: what is written again passes the write budget, and
 /// a device that comes and goes must not wear its flash by it.
 const MOST_RESTARTS: Duration = Duration::from_secs(15 * 60);
+/// Least time from turning one device off that overloads the connection to the next: one may be enough, and the meter
+/// shows what it has brought only some time later.
+const BETWEEN_TWO: Duration = Duration::from_secs(15);
 /// Who goes beyond the limits so often within a day does not stop by itself, and the owner has to know.
 const INSISTS: u32 = 3;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -141,6 +144,25 @@ impl Foreign {
     }
 }
 
+/// Turns off devices that overload the connection together one by one.
+#[derive(Debug, Default)]
+pub struct CuttingOff {
+    last: Option<Instant>,
+}
+
+impl CuttingOff {
+    /// Which of those with what they draw, watt, is turned off now: the one that draws the most. `None`: it is to be
+    /// seen first what the one before has brought.
+    pub fn next<T>(&mut self, devices: Vec<(f64, T)>, now: Instant) -> Option<T> {
+        if self.last.is_some_and(|last| now.saturating_duration_since(last) < BETWEEN_TWO) {
+            return None;
+        }
+        let (_, device) = devices.into_iter().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+        self.last = Some(now);
+        Some(device)
+    }
+}
+
 fn doubled(least: Duration, times: u32, most: Duration) -> Duration {
     least.saturating_mul(1 << times.min(8)).min(most)
 }
@@ -209,6 +231,16 @@ mod tests {
         let day = now;
         let times = std::iter::from_fn(|| (now.saturating_duration_since(day) < DAY).then(|| set_again(&mut now)));
         assert_eq!(times.count(), 96);
+    }
+
+    #[test]
+    fn of_several_devices_one_is_turned_off_and_the_next_when_that_was_not_enough() {
+        let (mut cutting_off, now) = (CuttingOff::default(), Instant::now());
+        let all = || vec![(200.0, "lamp"), (2000.0, "heater"), (0.0, "not measured")];
+        assert_eq!(cutting_off.next::<&str>(Vec::new(), now), None);
+        assert_eq!(cutting_off.next(all(), now), Some("heater"));
+        assert_eq!(cutting_off.next(all(), now + BETWEEN_TWO - SECOND), None);
+        assert_eq!(cutting_off.next(all(), now + BETWEEN_TWO), Some("heater"));
     }
 
     #[test]

@@ -66,6 +66,7 @@ impl Controller {
         let (state, now, instant) = (self.home.state(), self.clock.now(), self.clock.instant());
         let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
         let mut too_much = Vec::new();
+        let mut devices = Vec::new();
         for target in self.targets.values_mut() {
             if target.mode != Mode::Control || target.in_flight || !target.foreign.is_on_its_own(instant) {
                 target.breaks = None;
@@ -74,9 +75,14 @@ impl Controller {
             let breach = self.guard.breach(&target.id, &scene);
             target.breaks = breach.as_ref().map(|breach| sentence(breach, None));
             if target.foreign.is_too_much(breach.is_some(), instant) {
-                too_much.extend(breach.map(|breach| (target.id.clone(), breach)));
+                let found = breach.map(|breach| (target.id.clone(), breach));
+                match target.is_battery {
+                    true => too_much.extend(found),
+                    false => devices.extend(found.map(|found| (draws_w(&target.id, &state), found))),
+                }
             }
         }
+        too_much.extend(self.cutting_off.next(devices, instant));
         for (id, breach) in too_much {
             // Without an order it waits, for a write interval or for whoever is in charge, and is shown meanwhile.
             let Some(order) = breach.judged.approved.clone() else { continue };
@@ -107,6 +113,12 @@ impl Controller {
         };
         self.targets.values().flat_map(of).collect()
     }
+}
+
+/// What a device draws; nothing where nobody measures it.
+fn draws_w(id: &TargetId, state: &HomeState) -> f64 {
+    let device = state.devices.iter().find(|device| &device.id == id);
+    device.and_then(|device| device.power_w.as_ref()?.value).filter(|w| w.is_finite()).unwrap_or(0.0)
 }
 
 /// What is broken, and what is done; `None`: nothing yet.
