@@ -1,10 +1,12 @@
 //! The executor: orders out, and a close look at what becomes of them.
 
+use super::ticking::Change;
 use super::*;
 use crate::drive::{self, Due, Follow, Next, to_power};
 use crate::ledger;
-use crate::standing::{Check, Progress as CheckProgress};
+use crate::standing::{Check, Key, Progress as CheckProgress};
 use balance::{Answer, Battery, Meter};
+use guard::SceneRecord;
 use model::home::Taken;
 use model::{BalanceLimits, Grant};
 
