@@ -8,7 +8,7 @@ export const de: Texts = {
   none: '–',
 
   header: {
-    simulated: 'Simuliertes Haus',
+    simulated: 'Simulation',
     modes: { advise: 'Nur Rat', control: 'Steuert', mixed: 'Steuert teilweise' },
     modeHints: {
       advise: 'An kein Gerät wird etwas gesendet.',
@@ -296,6 +296,7 @@ export const de: Texts = {
     problems: 'Fehlend oder zweifelhaft',
     assumed: (what: string) => `Angenommen: ${what}`,
     sources: 'Woher die Vorhersagen kommen',
+    origins: { learned: 'gelernt', 'sample year': 'Beispieljahr' } as Record<string, string>,
     source: (origin: string, until: string | null) => (until ? `${origin}, bekannt bis ${until}` : origin),
     columnsOf: {
       'import-price': 'Bezugspreis',
@@ -674,6 +675,8 @@ export const de: Texts = {
     errors: (n: string) => `${n}-mal ohne Plan`,
     paid: 'Bis dahin bezahlt',
     dailySoc: 'Speicher, Mittel des Tages, %',
+    battery: 'Speicher',
+    together: 'alle zusammen',
     tableHint:
       'Kosten: bereinigt um das, was am Ende gespeichert war. Vom Möglichen: 0 % wie reiner Eigenverbrauch, 100 % wie vollkommene Voraussicht.',
   },

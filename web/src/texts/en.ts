@@ -9,7 +9,7 @@ export const en = {
   none: '–',
 
   header: {
-    simulated: 'Simulated home',
+    simulated: 'Simulation',
     modes: { advise: 'Advice only', control: 'In control', mixed: 'Partly in control' },
     modeHints: {
       advise: 'Nothing is sent to any device.',
@@ -303,6 +303,7 @@ export const en = {
     problems: 'Missing or doubtful',
     assumed: (what: string) => `Assumed: ${what}`,
     sources: 'Where the forecasts come from',
+    origins: { learned: 'learned', 'sample year': 'sample year' } as Record<string, string>,
     source: (origin: string, until: string | null) => (until ? `${origin}, known until ${until}` : origin),
     columnsOf: {
       'import-price': 'Import price',
@@ -346,7 +347,7 @@ export const en = {
     title: 'Plan and past',
     band: 'The pale bands are the likely range.',
     plannedThen: 'The thin line is what was planned then.',
-    slots: 'Slot by slot',
+    slots: 'Quarter-hour by quarter-hour',
     ahead: 'What comes',
     past: 'What was',
     slot: 'Slot',
@@ -567,8 +568,8 @@ export const en = {
     battery: (name: string) => `${name}, charged`,
     settings: 'Settings',
     prices: 'Price now',
-    ahead: (n: string) => `${n} slots ahead`,
-    past: (n: string) => `${n} slots of the past`,
+    ahead: (n: string) => `${n} quarter-hours ahead`,
+    past: (n: string) => `${n} quarter-hours of the past`,
     problems: 'Missing or doubtful',
     raw: 'All of it, as it was recorded',
     shadows: 'What shadows would have done',
@@ -681,6 +682,8 @@ export const en = {
     errors: (n: string) => `${n} times without a plan`,
     paid: 'Paid so far',
     dailySoc: 'Battery, mean of the day, %',
+    battery: 'Battery',
+    together: 'all together',
     tableHint:
       'Cost: adjusted for what was stored at the end. Of what was possible: 0 % as plain self-consumption, 100 % as perfect foresight.',
   },
