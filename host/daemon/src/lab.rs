@@ -168,6 +168,15 @@ impl Inner {
         if rows.len() < LEAST_SLOTS {
             return Err(refused("less than a day is known without a gap; play the sample year for now".into()));
         }
+        let most = house::most_slots(&house);
+        if rows.len() > most {
+            let days = rows.len() / 96;
+            return Err(refused(format!(
+                "for so large a battery with so little power, {days} days at once take too much memory; play {} days at \
+                 the most, or give it more power",
+                most / 96
+            )));
+        }
         let runs = request.runs.iter().map(|run| self.run(run)).collect::<Result<Vec<Run>>>()?;
         let foresight = match request.forecast {
             LabForecast::Known => Foresight::KNOWN,
