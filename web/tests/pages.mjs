@@ -223,6 +223,23 @@ test('a page that is left open asks for the decisions once', async () => {
   await close(opened);
 });
 
+test('a decision that is left open is asked for once, and its replay stays', async () => {
+  const opened = await open('desktop', 'light', { place: `#/history/${newest}` });
+  const { page } = opened;
+  await page.getByTestId('replay').click();
+  await page.getByTestId('replayed').waitFor();
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  // Long enough for several live states.
+  await page.waitForTimeout(2_000);
+  assert.ok(await page.getByTestId('replayed').isVisible());
+  assert.deepEqual(
+    asked.filter((url) => new URL(url).pathname.includes('/api/ticks/')),
+    [],
+  );
+  await close(opened);
+});
+
 test('the first load is small, and asks for little', async () => {
   const context = await browserContext();
   const page = await context.newPage();
