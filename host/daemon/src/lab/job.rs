@@ -223,10 +223,10 @@ mod tests {
         assert!((perfect.share - 1.0).abs() < 1e-9);
         assert_eq!((none.days.len(), none.soc_pct.len(), none.days[0].soc_pct), (3, 3 * 96, 50.0));
         assert_eq!(none.days[0].day.to_string(), "2023-07-01");
+        let sum: f64 = none.days.iter().map(|day| day.cost).sum();
+        assert!((sum - none.cost_adjusted).abs() < 1e-9, "{sum} is not {}", none.cost_adjusted);
         for line in &lines {
-            let sum: f64 = line.days.iter().map(|day| day.cost).sum();
-            assert!((sum - line.cost_adjusted).abs() < 1e-9, "{sum} is not {}", line.cost_adjusted);
-            assert_eq!((line.soc_pct.len(), line.batteries.len()), (3 * 96, 0), "one battery has one curve");
+            assert_eq!((line.days.len(), line.soc_pct.len(), line.batteries.len()), (3, 3 * 96, 0));
         }
     }
 
