@@ -174,13 +174,16 @@ impl Curve {
 
     /// The lower of two functions at each point; where only one is, that one.
     pub fn lower(&self, other: &Self) -> Self {
-        let mut ends: Vec<f64> = self.points().chain(other.points()).map(|(kwh, _)| kwh).collect();
-        ends.sort_by(f64::total_cmp);
-        ends.dedup_by(|a, b| *a - *b <= TINY_KWH);
         let (mut mine, mut theirs) = (Walk::of(self), Walk::of(other));
-        let values: Vec<[Option<f64>; 2]> = ends.iter().map(|kwh| [mine.at(*kwh), theirs.at(*kwh)]).collect();
-        let mut found: Vec<(f64, f64)> = Vec::with_capacity(ends.len() + 8);
-        for (kwh, value) in ends.windows(2).zip(values.windows(2)) {
+        let mut found: Vec<(f64, f64)> = Vec::with_capacity(self.pieces.len() + other.pieces.len() + 8);
+        let mut last: Option<(f64, [Option<f64>; 2])> = None;
+        for end in merged(self.points(), other.points()) {
+            if last.is_some_and(|(kwh, _)| end - kwh <= TINY_KWH) {
+                continue;
+            }
+            let values = [mine.at(end), theirs.at(end)];
+            let Some((begin_kwh, begins)) = last.replace((end, values)) else { continue };
+            let (kwh, value) = ([begin_kwh, end], [begins, values]);
             let [a, b] = [0, 1].map(|of| value[0][of].zip(value[1][of]));
             let (begin, end) = match (a, b) {
                 (Some(a), Some(b)) => (a.0.min(b.0), a.1.min(b.1)),
@@ -320,6 +323,18 @@ impl Part<'_> {
         }
         (skip_kwh <= TINY_KWH).then_some(curve)
     }
+}
+
+/// Where the corners of two functions are, from left to right.
+fn merged(a: impl Iterator<Item = (f64, f64)>, b: impl Iterator<Item = (f64, f64)>) -> impl Iterator<Item = f64> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    std::iter::from_fn(move || {
+        let is_first = match (a.peek(), b.peek()) {
+            (Some(one), Some(two)) => one.0 <= two.0,
+            (one, _) => one.is_some(),
+        };
+        if is_first { a.next() } else { b.next() }.map(|(kwh, _)| kwh)
+    })
 }
 
 /// Reads a function at points that ascend.

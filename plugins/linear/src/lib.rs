@@ -19,6 +19,7 @@
 mod cell;
 mod choice;
 pub mod curve;
+mod duo;
 mod horizon;
 mod interior;
 pub mod job;
@@ -29,6 +30,7 @@ mod relaxed;
 mod response;
 mod settings;
 pub mod several;
+mod stepped;
 mod tasks;
 mod why;
 pub mod worth;

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use crate::curve::Curve;
 use crate::job::Job;
 use crate::market::{SLACK_PER_KWH, Store};
+use crate::stepped::end_kwh;
 
 /// Of a function that takes longer its hull is taken: what is found is tried exactly afterwards.
 const MOST_EFFORT: usize = 300;
@@ -23,9 +24,15 @@ pub(crate) struct Costs<'a> {
 }
 
 /// The run of the task that costs least when the battery does what is best with it, and the effort of
-/// [`Curve::effort`]. `after` is the cost to come after the last slot.
-pub(crate) fn best_run(store: &Store, job: &Job, costs: &Costs<'_>, after: Curve) -> (Vec<f64>, usize) {
-    let mut pair = Pair { store, costs, effort: Cell::new(0), most_pieces: MOST_EFFORT };
+/// [`Curve::effort`]; none when it would take more than `most_effort`. `after` is the cost to come after the last slot.
+pub(crate) fn best_run(
+    store: &Store,
+    job: &Job,
+    costs: &Costs<'_>,
+    after: Curve,
+    most_effort: usize,
+) -> (Option<Vec<f64>>, usize) {
+    let mut pair = Pair { store, costs, effort: Cell::new(0), most_effort, most_pieces: MOST_EFFORT };
     let run = if job.is_block { pair.block(job, after) } else { pair.paused(job, after) };
     (run, pair.effort.get())
 }
@@ -34,11 +41,16 @@ struct Pair<'a> {
     store: &'a Store,
     costs: &'a Costs<'a>,
     effort: Cell<usize>,
+    most_effort: usize,
     /// Of a function that is kept.
     most_pieces: usize,
 }
 
 impl Pair<'_> {
+    fn is_tired(&self) -> bool {
+        self.effort.get() > self.most_effort
+    }
+
     fn before(&self, t: usize, cost: &Curve, after: &Curve) -> Curve {
         let mut curve = cost.share(after, self.store.base_kwh(), self.store.top_kwh());
         curve.add_below(self.store.floor_kwh, SLACK_PER_KWH * (self.costs.hours)(t));
@@ -52,17 +64,7 @@ impl Pair<'_> {
         curve
     }
 
-    /// Where the battery goes in a slot.
-    fn end_kwh(&self, cost: &Curve, after: &Curve, stored_kwh: f64) -> (f64, f64) {
-        let inside = |end: &f64| *end >= self.store.base_kwh() - 1e-9 && *end <= self.store.top_kwh() + 1e-9;
-        let (least, most) = (stored_kwh - cost.until_kwh(), stored_kwh - cost.from_kwh);
-        let ends = after.points().map(|(end, _)| end).filter(|end| *end >= least && *end <= most);
-        let ends = ends.chain(cost.points().map(|(spent, _)| stored_kwh - spent).filter(inside));
-        let each = ends.map(|end| (end, after.at(end) + cost.at(stored_kwh - end)));
-        each.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((stored_kwh, f64::INFINITY))
-    }
-
-    fn block(&self, job: &Job, after: Curve) -> Vec<f64> {
+    fn block(&self, job: &Job, after: Curve) -> Option<Vec<f64>> {
         let count = self.costs.without.len();
         let mut done = vec![after];
         for t in (0..count).rev() {
@@ -75,6 +77,9 @@ impl Pair<'_> {
         let mut begun: Vec<Option<Curve>> = vec![None; count];
         let mut waiting = vec![raised(&done[count], job.rest_cost(&none))];
         for t in (0..count).rev() {
+            if self.is_tired() {
+                return None;
+            }
             let mut curve = self.before(t, &self.costs.without[t], &waiting[waiting.len() - 1]);
             if let Some(run) = job.block(t) {
                 let end = (t..count).find(|at| run[*at] <= 0.0).unwrap_or(count);
@@ -93,14 +98,14 @@ impl Pair<'_> {
             if let Some(running) = &begun[t]
                 && running.at(stored_kwh) <= waiting[t].at(stored_kwh) + 1e-7
             {
-                return job.block(t).unwrap_or(none);
+                return job.block(t);
             }
-            stored_kwh = self.end_kwh(&self.costs.without[t], &waiting[t + 1], stored_kwh).0;
+            stored_kwh = end_kwh(self.store, &self.costs.without[t], &waiting[t + 1], stored_kwh).0;
         }
-        none
+        Some(none)
     }
 
-    fn paused(&mut self, job: &Job, after: Curve) -> Vec<f64> {
+    fn paused(&mut self, job: &Job, after: Curve) -> Option<Vec<f64>> {
         let count = self.costs.without.len();
         let each_kwh = job.most_kwh.iter().copied().fold(0.0, f64::max);
         let need = if each_kwh > 0.0 { (job.need_kwh / each_kwh - 1e-6).ceil() as usize } else { 0 };
@@ -116,6 +121,9 @@ impl Pair<'_> {
         let mut table: Vec<Vec<Option<Curve>>> =
             vec![(0..=need).map(|left| Some(raised(&after, rest(left)))).collect()];
         for t in (0..count).rev() {
+            if self.is_tired() {
+                return None;
+            }
             usable_before -= usize::from(with[t].is_some());
             let next = &table[table.len() - 1];
             let row = (0..=need)
@@ -141,7 +149,7 @@ impl Pair<'_> {
         let (mut stored_kwh, mut left, mut on) = (self.store.stored_kwh, need, Vec::new());
         for t in 0..count {
             let way = |cost: &Curve, after: Option<&Option<Curve>>| {
-                after.and_then(Option::as_ref).map(|after| self.end_kwh(cost, after, stored_kwh))
+                after.and_then(Option::as_ref).map(|after| end_kwh(self.store, cost, after, stored_kwh))
             };
             let off = way(&self.costs.without[t], table[t + 1].get(left));
             let running = match (&with[t], left.checked_sub(1)) {
@@ -160,7 +168,7 @@ impl Pair<'_> {
                 stored_kwh = end;
             }
         }
-        job.run(on)
+        Some(job.run(on))
     }
 }
 
