@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use wattwright_tests::daemon::Daemon;
@@ -23,21 +23,65 @@ async fn of_the_simulated_home() -> Result<()> {
     std::fs::write(&strategy, always_discharge()?)?;
     let again = folder.path().join("strategy-again.wasm");
     std::fs::write(&again, always_discharge_again()?)?;
-    let mut command = Command::new(wattwright()?);
-    command.arg("run").current_dir(folder.path());
-    let daemon = Daemon::start(command, &folder.path().join("state"), &folder.path().join("log")).await?;
-    let live = until("the first tick", seconds(30), async || {
-        let live = daemon.live().await?;
-        ensure!(!live["tick"].is_null(), "{live}");
-        Ok(live)
-    })
-    .await?;
+    let start = async || {
+        let mut command = Command::new(wattwright()?);
+        command.arg("run").current_dir(folder.path());
+        Daemon::start(command, &folder.path().join("state"), &folder.path().join("log")).await
+    };
+    let daemon = start().await?;
+    decided(&daemon, 0).await?;
+    daemon.terminate().await?;
+    let newest = days_before(&folder.path().join("state/journal.db"))?;
+    let daemon = start().await?;
+    let live = decided(&daemon, newest).await?;
     ensure!(live["simulated"] == true, "{live}");
     let tick = daemon.latest_tick().await?;
     let past = tick["input"]["snapshot"]["past"].as_array().map_or(0, Vec::len);
     ensure!(past >= 190, "two days are not filled in: {past} slots");
     score_days(&folder.path().join("state/journal.db"))?;
     page::check_all(&daemon, "simulated-home", &strategy, &again).await
+}
+
+/// Waits for a tick after that one.
+async fn decided(daemon: &Daemon, before: i64) -> Result<Value> {
+    until("a tick", seconds(30), async || {
+        let live = daemon.live().await?;
+        ensure!(live["tick"].as_i64().is_some_and(|tick| tick > before), "{live}");
+        Ok(live)
+    })
+    .await
+}
+
+/// As if what was decided had been decided two days before and, once more, the day before: with all its times, so that
+/// it can be replayed. The newest tick's id.
+fn days_before(path: &Path) -> Result<i64> {
+    let journal = journal::Journal::open(path)?;
+    let first = journal.ticks(None, 500)?.last().context("nothing was decided")?.id;
+    let tick = journal.tick(first)?.context("the first tick is gone")?;
+    let scene = journal.scene(first)?.context("it has no scene")?;
+    rusqlite::Connection::open(path)?.execute("DELETE FROM tick", [])?;
+    let mut newest = 0;
+    for back in [2, 1] {
+        let mut moved = [serde_json::to_value(&tick)?, serde_json::from_slice(&scene)?];
+        moved.iter_mut().for_each(|value| move_back(value, jiff::SignedDuration::from_hours(24 * back)));
+        let [tick, scene] = moved;
+        newest = journal.record(&serde_json::from_value(tick)?, Some(&serde_json::to_vec(&scene)?))?;
+    }
+    Ok(newest)
+}
+
+/// Every time in it, as long before.
+fn move_back(value: &mut Value, by: jiff::SignedDuration) {
+    match value {
+        Value::String(text) => {
+            if let Ok(time) = text.parse::<jiff::Timestamp>() {
+                *text = (time - by).to_string();
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|one| move_back(one, by)),
+        Value::Object(all) => all.values_mut().for_each(|one| move_back(one, by)),
+        _ => {}
+    }
 }
 
 /// As if the home had run for 16 days, with `linear` as a shadow that does better.
@@ -138,7 +182,8 @@ impl Reachable {
 async fn with_accounts_when_others_can_reach_it() -> Result<()> {
     let home = Reachable::start().await?;
     let url = format!("http://127.0.0.1:{}", home.port);
-    page::run(&url, "accounts", "accounts.mjs", &[("PASSWORD", PASSWORD)]).await
+    page::run(&url, "accounts", "accounts.mjs", &[("PASSWORD", PASSWORD)]).await?;
+    page::run(&url, "accounts-below", "accounts.mjs", &[("PASSWORD", PASSWORD), page::BELOW]).await
 }
 
 #[tokio::test]

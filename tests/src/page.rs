@@ -18,16 +18,24 @@ pub async fn check(daemon: &Daemon, name: &str) -> Result<()> {
     run(daemon.url(), name, "page.mjs", &[]).await
 }
 
+/// A path below which a script is to see the page, as behind a reverse proxy or Home Assistant's ingress.
+pub const BELOW: (&str, &str) = ("BELOW", "/api/hassio_ingress/a1b2c3");
+
 /// As [`check`], with every page and its main task, and strategies managed with the file `strategy`, of which `again`
-/// is another version.
+/// is another version; the main tasks below a path as well.
 ///
 /// # Errors
 ///
 /// A test fails.
 pub async fn check_all(daemon: &Daemon, name: &str, strategy: &Path, again: &Path) -> Result<()> {
-    let files = [("STRATEGY", &*strategy.to_string_lossy()), ("STRATEGY_AGAIN", &*again.to_string_lossy())];
-    for script in ["page.mjs", "pages.mjs", "hand.mjs", "strategies.mjs", "whatif.mjs", "lab.mjs", "subpath.mjs"] {
+    let (strategy, again) = (strategy.to_string_lossy(), again.to_string_lossy());
+    let files = [("STRATEGY", &*strategy), ("STRATEGY_AGAIN", &*again)];
+    let tasks = ["hand.mjs", "strategies.mjs", "whatif.mjs", "lab.mjs"];
+    for script in ["page.mjs", "pages.mjs"].into_iter().chain(tasks) {
         run(daemon.url(), name, script, &files).await?;
+    }
+    for script in ["subpath.mjs"].into_iter().chain(tasks) {
+        run(daemon.url(), &format!("{name}-below"), script, &[files[0], files[1], BELOW]).await?;
     }
     Ok(())
 }

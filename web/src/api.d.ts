@@ -837,7 +837,7 @@ export interface components {
             cost: number;
             /**
              * Format: double
-             * @description Mean state of charge, percent.
+             * @description Mean state of charge of all batteries together, percent.
              */
             soc_pct: number;
         };
@@ -911,10 +911,15 @@ export interface components {
              * @description Median of a decision, milliseconds; `None`: a reference.
              */
             decide_ms?: number | null;
-            /** @description Day by day; empty in a list, and for perfect foresight. */
+            /** @description Day by day; empty in a list. */
             days: components["schemas"]["BacktestDay"][];
-            /** @description State of charge when each slot began, percent; of two weeks at most, else empty. */
+            /** @description State of charge of all batteries together when each slot began, percent; of two weeks at most, else empty. */
             soc_pct: number[];
+            /**
+             * @description Each battery by itself where there are several; empty in a list, and for perfect foresight, which has them as
+             *     one.
+             */
+            batteries?: components["schemas"]["BatteryCharge"][];
         };
         /** @description Bounds for following the meter, watt at the bus; `None`: what the battery and the limits allow. */
         BalanceLimits: {
@@ -1001,6 +1006,15 @@ export interface components {
             in_force?: components["schemas"]["InForce"] | null;
             /** @description Named values. */
             extras?: components["schemas"]["Extra"][];
+        };
+        /** @description How far one battery was charged. */
+        BatteryCharge: {
+            /** @description See `Live`. */
+            id: components["schemas"]["String"];
+            /** @description Mean of each day, percent. */
+            days: number[];
+            /** @description When each slot began, percent; of two weeks at most, else empty. */
+            soc_pct: number[];
         };
         /** @description Limits that only a battery has. */
         BatterySetup: {
@@ -3310,7 +3324,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -3373,7 +3387,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -3446,7 +3460,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -3562,7 +3576,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -3619,7 +3633,7 @@ export interface operations {
                 target: string;
             };
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -3660,7 +3674,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The session's word. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -3757,7 +3771,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -3802,7 +3816,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -3906,7 +3920,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -3969,7 +3983,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The session's word. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -4048,7 +4062,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -4103,7 +4117,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -4181,7 +4195,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -4232,7 +4246,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -4315,7 +4329,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -4372,7 +4386,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -4420,7 +4434,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -4478,7 +4492,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -4756,7 +4770,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The session's word. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -4801,7 +4815,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The session's word. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -4863,7 +4877,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The session's word. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;
@@ -4908,7 +4922,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The session's word. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -4950,7 +4964,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The session's word. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -4985,7 +4999,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The session's word. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path: {
@@ -5033,7 +5047,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Anything: the request is meant. */
+                /** @description The request is meant: the session's word, or anything where nobody has signed in. */
                 "x-wattwright": string;
             };
             path?: never;

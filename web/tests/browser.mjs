@@ -1,15 +1,20 @@
 // What the scripts of this folder share: a real Chromium against a running daemon (or the mock).
 //   BASE_URL=http://127.0.0.1:8420 SCREENSHOT_DIR=/tmp/pictures node tests/page.mjs
-// A first argument stands in for BASE_URL; CHROMIUM names another browser than /usr/bin/chromium.
+// A first argument stands in for BASE_URL; CHROMIUM names another browser than /usr/bin/chromium. With BELOW=/some/path
+// the page is asked for below that path of a proxy.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
+import { below } from './proxy.mjs';
 
-export const base = new URL(process.argv[2] ?? process.env.BASE_URL ?? 'http://127.0.0.1:8420');
-if (!base.pathname.endsWith('/')) base.pathname += '/';
+const daemon = new URL(process.argv[2] ?? process.env.BASE_URL ?? 'http://127.0.0.1:8420');
+if (!daemon.pathname.endsWith('/')) daemon.pathname += '/';
+const proxy = process.env.BELOW ? await below(process.env.BELOW, daemon) : null;
+/** Where the page is. */
+export const base = proxy?.url ?? daemon;
 export const pictures = process.env.SCREENSHOT_DIR;
 /** Time enough for a slow machine; nothing is expected to need it. */
 export const PATIENCE_MS = 30_000;
@@ -34,13 +39,16 @@ before(async () => {
     ],
   });
 });
-after(() => browser?.close());
+after(async () => {
+  await browser?.close();
+  proxy?.close();
+});
 
 /** A browser that has never been here. */
 export const browserContext = () => browser.newContext(sizes.desktop);
 
 /** Opens the page at a place such as `#/plan` and keeps what should never happen on it. */
-export async function open(size, colorScheme, { place = '', locale = 'en-GB', at = base } = {}) {
+export async function open(size, colorScheme, { place = '', locale = 'en-GB' } = {}) {
   const context = await browser.newContext({ ...sizes[size], colorScheme, locale });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
@@ -50,7 +58,7 @@ export async function open(size, colorScheme, { place = '', locale = 'en-GB', at
   });
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
   page.on('request', (request) => {
-    if (!request.url().startsWith(at.href)) complaints.push(`request to ${request.url()}`);
+    if (!request.url().startsWith(base.href)) complaints.push(`request to ${request.url()}`);
   });
   await page.addInitScript(() => {
     globalThis.violations = [];
@@ -58,7 +66,7 @@ export async function open(size, colorScheme, { place = '', locale = 'en-GB', at
       globalThis.violations.push(`${event.violatedDirective} ${event.blockedURI}`),
     );
   });
-  await page.goto(at.href + place);
+  await page.goto(base.href + place);
   await page.locator(MAIN).waitFor();
   return { context, page, complaints };
 }

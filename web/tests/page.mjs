@@ -39,6 +39,8 @@ async function compare(page, state) {
     const reason = await page.getByTestId('now-reason').textContent();
     assert.equal(spaces(reason).trim(), spaces(doing.reason.text).trim());
   }
+  if (doing?.since) assert.match(await text('now-since'), /since .*\d\d:\d\d/);
+  if (state.tick != null) assert.ok(await attribute('flow', 'aria-label'));
   if (doing?.outcome) assert.equal(await attribute('now-outcome', 'data-stage'), doing.outcome.stage);
 
   const available = state.available.find((a) => a.battery === battery?.id);

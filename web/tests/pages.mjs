@@ -117,20 +117,64 @@ test('energy comes by day, week and month', async () => {
   await close(opened);
 });
 
-test('the oldest decision of the past day is opened and replayed', async () => {
-  const opened = await open('phone', 'light', { place: '#/history' });
+for (const size of Object.keys(sizes)) {
+  test(`yesterday's decision is looked up, opened and replayed on a ${size}`, async () => {
+    const { at, home } = await get('api/live');
+    const day = (ms) => new Intl.DateTimeFormat('sv-SE', { timeZone: home.timezone }).format(ms);
+    const yesterday = day(Date.parse(at) - 86_400_000);
+    const opened = await open(size, 'light', { place: '#/history' });
+    const { page } = opened;
+    const links = page.getByTestId('decision-link');
+    await links.first().waitFor();
+    const newest = await links.first().getAttribute('data-tick');
+    await page.getByLabel('Up to').fill(`${yesterday}T23:59`);
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.waitForFunction(
+      (newest) => document.querySelector('[data-testid=decision-link]')?.getAttribute('data-tick') !== newest,
+      newest,
+    );
+    const tick = await get(`api/ticks/${await links.first().getAttribute('data-tick')}`);
+    assert.equal(day(Date.parse(tick.at)), yesterday);
+    await links.first().click();
+    await page.getByTestId('decision').waitFor();
+    assert.equal(await page.getByTestId('decision').getAttribute('data-tick'), String(tick.id));
+    // Inputs, plan, verdicts and outcomes, as they were recorded.
+    const [{ id }] = tick.input.snapshot.batteries;
+    const decided = page.getByTestId(`decided-${id}`);
+    const { reason } = tick.plan.actions.find((action) => action.target === id);
+    assert.ok((await decided.innerText()).includes(reason.text));
+    assert.ok(await page.getByTestId(`outcome-${id}`).isVisible());
+    assert.ok((await page.locator('[data-testid^=plan-table-] tbody tr').count()) > 0);
+    await page.getByTestId('replay').click();
+    await page.getByTestId('replayed').waitFor();
+    assert.equal(await page.getByTestId('replayed').getAttribute('data-same'), 'true');
+    await fits(page);
+    await picture(page, `decision-yesterday-${size}`);
+    await accessible(page, 'a replayed decision');
+    await close(opened);
+  });
+}
+
+test('set-up has each target with its limits and writes, and each source with its age and unit', async () => {
+  const opened = await open('desktop', 'light', { place: '#/setup' });
   const { page } = opened;
-  await page.getByTestId('decision-link').first().waitFor();
-  // As long as the home runs, and no longer than a day.
-  const oldest = (await get('api/ticks?limit=96')).at(-1);
-  await page.goto(`${base.href}#/history/${oldest.id}`);
-  await page.getByTestId('decision').waitFor();
-  await page.getByTestId('replay').click();
-  await page.getByTestId('replayed').waitFor();
-  assert.equal(await page.getByTestId('replayed').getAttribute('data-same'), 'true');
-  await fits(page);
-  await picture(page, 'decision-replayed-phone');
-  await accessible(page, 'a replayed decision');
+  await page.getByTestId('targets-setup').waitFor();
+  const setup = await get('api/setup');
+  for (const target of setup.targets) {
+    const shown = await page.getByTestId(`target-${target.id}`).innerText();
+    assert.ok(shown.includes(target.name), shown);
+    const { used, limit } = target.turns;
+    if (limit != null) assert.match(shown, new RegExp(`\\d+ of ${limit}`), `${used} of ${limit} turns`);
+    if (target.battery) {
+      assert.ok(shown.includes(`${(target.battery.capacity_wh / 1000).toFixed(2)} kWh`), shown);
+      assert.match(shown, new RegExp(`${target.battery.max_discharge_w} W`));
+    }
+  }
+  const rows = page.locator('[data-testid=columns] tbody tr');
+  assert.equal(await rows.count(), setup.columns.length);
+  for (const row of await rows.allInnerTexts()) assert.match(row, /€\/kWh|\bW\b|°C|%/);
+  const measured = page.locator('[data-testid=sources] table').first().locator('tbody tr');
+  for (const row of await measured.allInnerTexts()) assert.match(row, /(W|%|°C)\s+\d+ (s|min|h)$/);
   await close(opened);
 });
 
@@ -176,6 +220,23 @@ test('a page that is left open asks for the decisions once', async () => {
   await page.waitForTimeout(2_000);
   // A new decision in between is a reason to ask again.
   assert.ok(asked.length <= 3, `${asked.length} times`);
+  await close(opened);
+});
+
+test('a decision that is left open is asked for once, and its replay stays', async () => {
+  const opened = await open('desktop', 'light', { place: `#/history/${newest}` });
+  const { page } = opened;
+  await page.getByTestId('replay').click();
+  await page.getByTestId('replayed').waitFor();
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  // Long enough for several live states.
+  await page.waitForTimeout(2_000);
+  assert.ok(await page.getByTestId('replayed').isVisible());
+  assert.deepEqual(
+    asked.filter((url) => new URL(url).pathname.includes('/api/ticks/')),
+    [],
+  );
   await close(opened);
 });
 

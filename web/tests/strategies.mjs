@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
-import { accessible, close, fits, get, open, picture } from './browser.mjs';
+import { accessible, base, close, fits, get, open, picture, sizes } from './browser.mjs';
 
 const file = process.env.STRATEGY;
 const again = process.env.STRATEGY_AGAIN;
@@ -46,108 +46,115 @@ test('a file that is no strategy is told to be none, and nothing is kept', async
   await close(opened);
 });
 
-test('settings are checked by the host, saved, and taken back', async () => {
-  const opened = await open('desktop', 'light', { place: '#/strategies' });
-  const { page } = opened;
-  const card = page.getByTestId('card-rule-based');
-  await card.getByText('Settings', { exact: true }).click();
-  const reserve = card.getByLabel('Reserve for outages');
-  const before = await detail('rule-based');
-  await reserve.fill('140');
-  await card.getByRole('button', { name: 'Save' }).click();
-  await card.getByText(/140/).first().waitFor();
-  assert.deepEqual((await detail('rule-based')).own_settings, before.own_settings);
-  // The browser itself notes an answer that is no success.
-  opened.complaints.length = 0;
-  await accessible(page, 'a setting that does not fit');
-  await reserve.fill('25');
-  await card.getByRole('button', { name: 'Save' }).click();
-  await page.getByTestId('told').getByText(/Saved/).waitFor();
-  assert.equal((await detail('rule-based')).own_settings.reserve_pct, 25);
-  await card.getByRole('button', { name: /configured/ }).click();
-  await page
-    .waitForFunction(async () => {
-      const all = await (await fetch('api/strategies')).json();
-      return all.find((s) => s.name === 'rule-based').settings.reserve_pct !== 25 || all === null;
-    })
-    .catch(() => {});
-  await close(opened);
-});
-
-test('a strategy is dropped, tried, kept, enabled, moved, made a shadow, disabled and removed', async (t) => {
-  if (!file || !again) {
-    t.skip('STRATEGY and STRATEGY_AGAIN name no files');
-    return;
-  }
-  const opened = await open('desktop', 'light', { place: '#/strategies' });
-  const { page } = opened;
-  page.on('dialog', (dialog) => dialog.accept());
-  await page.getByTestId('drop').waitFor();
-  await drop(page, file);
-  const trial = page.getByTestId('trial');
-  await trial.waitFor();
-  assert.equal(await trial.getAttribute('data-ok'), 'true', await trial.innerText());
-  await picture(page, 'strategies-trial');
-  await accessible(page, 'a trial');
-  const known = new Set((await get('api/strategies')).map((s) => s.name));
-  await page.getByTestId('keep').click();
-  await page.getByTestId('upload-kept').waitFor();
-  const name = (await get('api/strategies')).map((s) => s.name).find((n) => !known.has(n));
-  assert.ok(name, 'nothing was kept');
-  const first = await detail(name);
-  assert.equal(first.role, 'off');
-
-  await page.getByTestId(`enable-${name}`).click();
-  await page.getByTestId('grant').waitFor();
-  await picture(page, 'strategies-grant');
-  await accessible(page, 'grants');
-  await page.getByTestId('grant').getByLabel('Charge from the grid').uncheck();
-  await page.getByTestId('grant-confirm').click();
-  const card = page.getByTestId(`card-${name}`);
-  await page.locator(`[data-testid=card-${name}][data-role=active]`).waitFor();
-  assert.equal((await detail(name)).grant.grid_charging, false);
-
-  // Last, and first again.
-  const place = async (position) => {
-    await page.waitForFunction(
-      async ([name, position]) => {
+for (const size of Object.keys(sizes)) {
+  test(`settings are checked by the host, saved, and taken back on a ${size}`, async () => {
+    const opened = await open(size, 'light', { place: '#/strategies' });
+    const { page } = opened;
+    const card = page.getByTestId('card-rule-based');
+    await card.getByText('Settings', { exact: true }).click();
+    const reserve = card.getByLabel('Reserve for outages');
+    const before = await detail('rule-based');
+    await reserve.fill('140');
+    await card.getByRole('button', { name: 'Save' }).click();
+    await card.getByText(/140/).first().waitFor();
+    assert.deepEqual((await detail('rule-based')).own_settings, before.own_settings);
+    // The browser itself notes an answer that is no success.
+    opened.complaints.length = 0;
+    await accessible(page, 'a setting that does not fit');
+    await reserve.fill('25');
+    await card.getByRole('button', { name: 'Save' }).click();
+    await page.getByTestId('told').getByText(/Saved/).waitFor();
+    assert.equal((await detail('rule-based')).own_settings.reserve_pct, 25);
+    await card.getByRole('button', { name: /configured/ }).click();
+    await page
+      .waitForFunction(async () => {
         const all = await (await fetch('api/strategies')).json();
-        return all.find((s) => s.name === name).position === position;
-      },
-      [name, position],
-    );
-  };
-  await place(0);
-  await card.getByRole('button', { name: `Move ${name} down` }).click();
-  await place(1);
-  await card.getByRole('button', { name: `Move ${name} up` }).click();
-  await place(0);
+        return all.find((s) => s.name === 'rule-based').settings.reserve_pct !== 25 || all === null;
+      })
+      .catch(() => {});
+    await close(opened);
+  });
+}
 
-  // A second version, and back.
-  await drop(page, again);
-  await trial.waitFor();
-  await page.getByTestId('keep').click();
-  await page.getByTestId('upload-kept').waitFor();
-  const second = await detail(name);
-  assert.notEqual(second.version.hash, first.version.hash);
-  assert.equal(second.role, 'active', 'a new version keeps its place');
-  await page.getByTestId(`details-${name}`).locator('summary').click();
-  await page.getByTestId(`rollback-${name}`).click();
-  await page
-    .getByTestId('told')
-    .getByText(/version before/)
-    .waitFor();
-  assert.equal((await detail(name)).version.hash, first.version.hash);
+for (const size of Object.keys(sizes)) {
+  test(`a strategy is dropped, tried, kept, enabled, moved, made a shadow, disabled and removed on a ${size}`, async (t) => {
+    if (!file || !again) {
+      t.skip('STRATEGY and STRATEGY_AGAIN name no files');
+      return;
+    }
+    const opened = await open(size, 'light', { place: '#/strategies' });
+    const { page } = opened;
+    page.on('dialog', (dialog) => dialog.accept());
+    await page.getByTestId('drop').waitFor();
+    await drop(page, file);
+    const trial = page.getByTestId('trial');
+    await trial.waitFor();
+    assert.equal(await trial.getAttribute('data-ok'), 'true', await trial.innerText());
+    await picture(page, `strategies-trial-${size}`);
+    await accessible(page, 'a trial');
+    const known = new Set((await get('api/strategies')).map((s) => s.name));
+    await page.getByTestId('keep').click();
+    await page.getByTestId('upload-kept').waitFor();
+    const name = (await get('api/strategies')).map((s) => s.name).find((n) => !known.has(n));
+    assert.ok(name, 'nothing was kept');
+    const first = await detail(name);
+    assert.equal(first.role, 'off');
 
-  await page.getByTestId(`shadow-${name}`).click();
-  await page.locator(`[data-testid=card-${name}][data-role=shadow]`).waitFor();
-  await page.getByTestId(`disable-${name}`).click();
-  await page.locator(`[data-testid=card-${name}][data-role=off]`).waitFor();
-  await page.getByTestId(`remove-${name}`).click();
-  await page.getByTestId(`card-${name}`).waitFor({ state: 'detached' });
-  assert.equal(await detail(name), undefined);
-  await close(opened);
-});
+    await page.getByTestId(`enable-${name}`).click();
+    await page.getByTestId('grant').waitFor();
+    await picture(page, `strategies-grant-${size}`);
+    await accessible(page, 'grants');
+    await page.getByTestId('grant').getByLabel('Charge from the grid').uncheck();
+    await page.getByTestId('grant-confirm').click();
+    const card = page.getByTestId(`card-${name}`);
+    await page.locator(`[data-testid=card-${name}][data-role=active]`).waitFor();
+    assert.equal((await detail(name)).grant.grid_charging, false);
+
+    // Last, and first again.
+    const place = async (position) => {
+      await page.waitForFunction(
+        async ([name, position]) => {
+          const all = await (await fetch('api/strategies')).json();
+          return all.find((s) => s.name === name).position === position;
+        },
+        [name, position],
+      );
+    };
+    await place(0);
+    await card.getByRole('button', { name: `Move ${name} down` }).click();
+    await place(1);
+    await card.getByRole('button', { name: `Move ${name} up` }).click();
+    await place(0);
+
+    // A second version, and back.
+    await drop(page, again);
+    await trial.waitFor();
+    await page.getByTestId('keep').click();
+    await page.getByTestId('upload-kept').waitFor();
+    const second = await detail(name);
+    assert.notEqual(second.version.hash, first.version.hash);
+    assert.equal(second.role, 'active', 'a new version keeps its place');
+    const details = page.getByTestId(`details-${name}`);
+    await details.locator('summary').click();
+    // Its version by its hash, its own log, and how fast it is.
+    assert.ok((await details.innerText()).includes(second.version.hash.slice(0, 8)));
+    await page.getByTestId(`rollback-${name}`).click();
+    await page
+      .getByTestId('told')
+      .getByText(/version before/)
+      .waitFor();
+    assert.equal((await detail(name)).version.hash, first.version.hash);
+
+    await page.getByTestId(`shadow-${name}`).click();
+    await page.locator(`[data-testid=card-${name}][data-role=shadow]`).waitFor();
+    await page.getByTestId(`disable-${name}`).click();
+    await page.locator(`[data-testid=card-${name}][data-role=off]`).waitFor();
+    await page.getByTestId(`remove-${name}`).click();
+    await page.getByTestId(`card-${name}`).waitFor({ state: 'detached' });
+    assert.equal(await detail(name), undefined);
+    await close(opened);
+  });
+}
 
 test('the scoreboard tells what each would have cost, and who should be promoted', async (t) => {
   const { days } = await get('api/scores');
@@ -157,7 +164,7 @@ test('the scoreboard tells what each would have cost, and who should be promoted
   }
   const become = async (role) => {
     const headers = { 'content-type': 'application/json', 'x-wattwright': '1' };
-    const url = new URL('api/strategies/linear/role', process.env.BASE_URL);
+    const url = new URL('api/strategies/linear/role', base);
     const answer = await fetch(url, { method: 'PUT', headers, body: JSON.stringify({ role }) });
     assert.equal(answer.status, 200, await answer.text());
   };

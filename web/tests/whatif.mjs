@@ -35,6 +35,33 @@ for (const [size, scheme] of [
   });
 }
 
+test('a tariff by the time of day is compared with the real one', async () => {
+  const opened = await open('phone', 'light', { place: '#/plan' });
+  const { page } = opened;
+  const card = page.getByTestId('what-if');
+  await card.waitFor();
+  await card.getByLabel('Import price').selectOption('hours');
+  await card.getByLabel('From').fill('00:00');
+  await card.getByLabel('Until').fill('06:00');
+  await card.getByLabel('Price between them').fill('0.05');
+  await card.getByLabel('Price otherwise').fill('0.50');
+  await fits(page);
+  const [request] = await Promise.all([
+    page.waitForRequest((one) => one.url().endsWith('/api/what-if')),
+    page.getByTestId('what-if-ask').click(),
+  ]);
+  await page.getByTestId('what-if-found').waitFor();
+  const { ahead } = await (await request.response()).json().then(({ other }) => other);
+  const { timezone } = (await get('api/live')).home;
+  const hour = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit' });
+  for (const slot of ahead.filter((one) => one.import_price != null)) {
+    assert.equal(slot.import_price, Number(hour.format(Date.parse(slot.start))) < 6 ? 0.05 : 0.5, slot.start);
+  }
+  await picture(page, 'what-if-hours-phone');
+  await accessible(page, 'what if, by the time of day');
+  await close(opened);
+});
+
 test('without a change the plan stays as it is, and what no home can have is refused in words', async () => {
   const opened = await open('desktop', 'dark', { place: '#/plan' });
   const { page } = opened;

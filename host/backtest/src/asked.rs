@@ -54,6 +54,9 @@ pub struct Played {
     /// The same, day by day.
     #[serde(skip)]
     pub days: Vec<f64>,
+    /// State of charge of each battery when each slot began, percent.
+    #[serde(skip)]
+    pub socs_pct: Vec<Vec<f64>>,
     /// How long the calls took, microseconds.
     #[serde(skip)]
     pub took_us: Vec<u64>,

@@ -12,6 +12,7 @@
 //! played here.
 
 mod asked;
+mod books;
 mod chart;
 mod house;
 mod known;

@@ -10,8 +10,9 @@ use model::slot::SLOT_S;
 use model::snapshot::Snapshot;
 use model::{Action, Command, Decision, Grant, Input, Rule};
 use serde_json::Value;
-use simulator::{Account, Battery, Drive, Home, Inputs, ParameterError, Totals};
+use simulator::{Battery, Drive, Home, Inputs, ParameterError, Totals};
 
+use crate::books::Books;
 use crate::loads::Loads;
 use crate::told::{Measured, Moment, Telling};
 use crate::{Asked, Foresight, House, Knowing, Played, Strategy};
@@ -21,16 +22,13 @@ pub struct Player<'a> {
     house: &'a House,
     rows: &'a [SeriesRow],
     telling: Telling<'a>,
-    zone: TimeZone,
     /// `None`: whatever is wanted is done.
     guard: Option<Guard>,
     mandate: Mandate,
     settings: Value,
     home: Home,
     loads: Loads,
-    total: Account,
-    day: Split,
-    month: Split,
+    books: Books,
     ledger: Ledger,
     watch: Watch,
     memory: Vec<u8>,
@@ -43,31 +41,6 @@ pub struct Player<'a> {
 enum Place {
     Battery(usize),
     Load,
-}
-
-/// An account for each day or month.
-struct Split {
-    format: &'static str,
-    label: String,
-    account: Account,
-}
-
-impl Split {
-    fn new(format: &'static str, home: &Home) -> Self {
-        Self { format, label: String::new(), account: Account::of(home) }
-    }
-
-    fn close(&mut self, played: &mut Played) {
-        if self.label.is_empty() {
-            return;
-        }
-        let cost = self.account.totals().cost_adjusted_eur;
-        if self.format == "%F" {
-            played.days.push(cost);
-        } else {
-            played.months.push((self.label.clone(), cost));
-        }
-    }
 }
 
 /// A strategy with what it is asked with.
@@ -133,7 +106,8 @@ impl<'a> Player<'a> {
     ) -> Result<Self, ParameterError> {
         let home = house.home()?;
         let zone = TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC);
-        let mut loads = Loads::new(&house.tasks, zone.clone());
+        let books = Books::new(&home, zone.clone());
+        let mut loads = Loads::new(&house.tasks, zone);
         if let Some(first) = rows.first() {
             loads.begin(first.start);
         }
@@ -141,14 +115,11 @@ impl<'a> Player<'a> {
             house,
             rows,
             telling,
-            zone,
             loads,
             guard: guarded.then(|| Guard::new(house.limits.clone())),
             mandate: Mandate { declared: contender.strategy.declared(), grant: contender.grant },
             settings: contender.settings,
-            total: Account::of(&home),
-            day: Split::new("%F", &home),
-            month: Split::new("%Y-%m", &home),
+            books,
             home,
             ledger: Ledger::default(),
             watch: Watch::default(),
@@ -194,14 +165,7 @@ impl<'a> Player<'a> {
         if asked.ok {
             self.memory = asked.memory;
         }
-        let local = row.start.to_zoned_datetime(self.zone.clone());
-        for split in [&mut self.day, &mut self.month] {
-            let label = local.strftime(split.format).to_string();
-            if label != split.label {
-                split.close(&mut self.played);
-                *split = Split { label, ..Split::new(split.format, &self.home) };
-            }
-        }
+        self.books.begin(row.start, &self.home, &mut self.played);
         let begin_socs_pct: Vec<f64> = self.home.batteries().iter().map(Battery::soc_pct).collect();
         let plugs_w = self.loads.pass(row.start);
         let step = self.home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w }, SLOT_S as f64);
@@ -212,9 +176,7 @@ impl<'a> Player<'a> {
             let uptime = self.uptime() + Duration::from_secs(1);
             self.watch.observe(&shown, guard.limits(), uptime, row.start);
         }
-        for account in [&mut self.total, &mut self.day.account, &mut self.month.account] {
-            account.add(&step, &self.home, row.import_price, row.export_price, SLOT_S as f64);
-        }
+        self.books.add(&step, &self.home, &row);
         self.last = Some(Measured { grid_w: step.grid_w, solar_w: step.solar_w, load_w: step.load_w });
         if let Telling::Series(knowing) = &mut self.telling {
             knowing.learn(&row);
@@ -231,12 +193,10 @@ impl<'a> Player<'a> {
     }
 
     /// As [`Player::finish`], with the totals by themselves.
-    pub(crate) fn ended(mut self) -> (Played, Totals) {
-        let totals = self.total.totals();
-        self.day.close(&mut self.played);
-        self.month.close(&mut self.played);
-        self.played.totals = Some(totals);
-        (self.played, totals)
+    pub(crate) fn ended(self) -> (Played, Totals) {
+        let Self { books, mut played, .. } = self;
+        let totals = books.close(&mut played);
+        (played, totals)
     }
 
     fn moment(&self) -> Moment<'_> {

@@ -1,18 +1,16 @@
 //! What every strategy is held against.
 
-use std::collections::BTreeSet;
-
 use forecast::SeriesRow;
 use jiff::tz::TimeZone;
 use linear::market::{Chance, Market, Slot, Store};
 use linear::worth::{Worth, walk};
 use model::slot::SLOT_S;
-use model::{Action, BalanceLimits, Command, CommandKind, Input, Reason};
 use serde::Serialize;
-use simulator::{Account, Drive, Inputs, ParameterError, Totals};
+use simulator::{Drive, Inputs, ParameterError, Totals};
 
+use crate::books::Books;
 use crate::loads::{Loads, placed};
-use crate::{Asked, Foresight, House, Played, Player, Strategy};
+use crate::{House, Played};
 
 /// No limit, kW.
 const ANY_KW: f64 = 1e6;
@@ -37,64 +35,26 @@ impl References {
     /// # Errors
     /// A battery cannot be.
     pub fn of(house: &House, rows: &[SeriesRow]) -> Result<Self, ParameterError> {
+        Ok(Self::played(house, rows)?.0)
+    }
+
+    /// The same with what came of each, in the order of the fields, for its days and months. The battery of perfect
+    /// foresight is all as one where there are several.
+    ///
+    /// # Errors
+    /// A battery cannot be.
+    pub fn played(house: &House, rows: &[SeriesRow]) -> Result<(Self, [Played; 3]), ParameterError> {
         let zone = TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC);
         let one = House { tasks: Vec::new(), ..house.as_if_one() };
         let placed = placed(&house.tasks, rows, &zone);
         let powers = foresight(&one, &placed);
-        Ok(Self {
-            no_battery: play(house, rows, |_| Drive::Hold)?,
-            self_consumption: play(house, rows, |_| Drive::FOLLOW)?,
-            perfect_foresight: play(&one, &placed, |k| match powers.get(k).copied().unwrap_or_default() {
-                power_w if power_w < 0.0 => Drive::Charge { power_w: -power_w },
-                power_w => Drive::Discharge { power_w },
-            })?,
-        })
-    }
-}
-
-impl References {
-    /// Plain self-consumption by itself, for its days and months.
-    ///
-    /// # Errors
-    /// A battery cannot be.
-    pub fn self_consumption(house: &House, rows: &[SeriesRow]) -> Result<Played, ParameterError> {
-        let follows = Follows;
-        let mut player = Player::new(house, rows, &follows, serde_json::Value::Null, Foresight::PERFECT, false)?;
-        while player.next_slot().is_some() {
-            let mut asked = follows.asked(house.batteries.iter().map(|battery| battery.id.as_str()));
-            asked.actions.extend(house.tasks.iter().map(|task| action(&task.device, Command::TurnOn)));
-            player.play(&follows, asked);
-        }
-        Ok(player.finish())
-    }
-}
-
-/// Follows the meter without being asked.
-struct Follows;
-
-impl Follows {
-    fn asked<'a>(&self, batteries: impl Iterator<Item = &'a str>) -> Asked {
-        let action = |id: &str| action(id, Command::Balance(BalanceLimits::default()));
-        Asked { actions: batteries.map(action).collect(), ok: true, ..Asked::default() }
-    }
-}
-
-fn action(target: &str, command: Command) -> Action {
-    let reason = Reason { code: "follow".into(), text: String::new(), facts: Vec::new() };
-    Action { target: target.into(), command, reason, until: None }
-}
-
-impl Strategy for Follows {
-    fn name(&self) -> &str {
-        "self-consumption"
-    }
-
-    fn declared(&self) -> BTreeSet<CommandKind> {
-        [CommandKind::Balance].into()
-    }
-
-    fn decide(&self, input: &Input) -> Result<Asked, String> {
-        Ok(self.asked(input.snapshot.batteries.iter().map(|battery| battery.id.as_str())))
+        let (no_battery, held) = play(house, rows, |_| Drive::Hold)?;
+        let (self_consumption, plain) = play(house, rows, |_| Drive::FOLLOW)?;
+        let (perfect_foresight, perfect) = play(&one, &placed, |k| match powers.get(k).copied().unwrap_or_default() {
+            power_w if power_w < 0.0 => Drive::Charge { power_w: -power_w },
+            power_w => Drive::Discharge { power_w },
+        })?;
+        Ok((Self { no_battery, self_consumption, perfect_foresight }, [held, plain, perfect]))
     }
 }
 
@@ -106,19 +66,23 @@ pub fn share(cost_adjusted: f64, references: &References) -> f64 {
 }
 
 /// Plays one drive for each slot.
-fn play(house: &House, rows: &[SeriesRow], drive: impl Fn(usize) -> Drive) -> Result<Totals, ParameterError> {
+fn play(house: &House, rows: &[SeriesRow], drive: impl Fn(usize) -> Drive) -> Result<(Totals, Played), ParameterError> {
     let mut home = house.home()?;
-    let mut account = Account::of(&home);
-    let mut loads = Loads::new(&house.tasks, TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC));
+    let zone = TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC);
+    let mut books = Books::new(&home, zone.clone());
+    let mut loads = Loads::new(&house.tasks, zone);
+    let mut played = Played::default();
     for (k, row) in rows.iter().enumerate() {
+        books.begin(row.start, &home, &mut played);
         home.command(drive(k));
         loads.begin(row.start);
         loads.switch_all_on();
         let plugs_w = loads.pass(row.start);
         let step = home.step(Inputs { load_w: row.load_w, solar_w: row.solar_w, plugs_w }, SLOT_S as f64);
-        account.add(&step, &home, row.import_price, row.export_price, SLOT_S as f64);
+        books.add(&step, &home, row);
     }
-    Ok(account.totals())
+    let totals = books.close(&mut played);
+    Ok((totals, played))
 }
 
 /// The power of the only battery in each slot of the cheapest way, watt.

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::lately::Lately;
 use crate::latency::Latency;
 use crate::needs::Needs;
 use crate::share::{STANDSTILL_W, Setpoint, share};
@@ -61,7 +62,8 @@ pub enum Answer {
 pub struct Follower {
     tuning: Tuning,
     needs: Needs,
-    measured: Option<Timestamp>,
+    lately: Lately,
+    measured: Option<Meter>,
     tracks: BTreeMap<String, Track>,
 }
 
@@ -113,54 +115,60 @@ impl Follower {
             self.needs.clear();
             return Answer::Blind;
         };
-        if self.measured == Some(meter.at) {
+        if self.measured.is_some_and(|before| before.at == meter.at) {
             return Answer::Stay;
         }
-        self.measured = Some(meter.at);
+        let before = self.measured.replace(meter);
         if seen.batteries.iter().any(|battery| self.is_underway(battery.id, seen.now)) {
             self.needs.clear();
             return Answer::Stay;
         }
-        let power_w: f64 = seen.batteries.iter().map(|battery| battery.power_w).sum();
-        self.needs.push(seen.now, meter.power_w + power_w, self.tuning.drift_for);
+        let sum_w = |of: fn(&Battery<'_>) -> f64| seen.batteries.iter().map(of).sum::<f64>();
+        let power_w = sum_w(|battery| battery.power_w);
+        let need_w = meter.power_w + power_w;
+        let (charge_w, discharge_w) = (sum_w(|battery| battery.max_charge_w), sum_w(|battery| battery.max_discharge_w));
+        self.needs.push(seen.now, need_w, self.tuning.lasts_for);
+        self.lately.push(seen.now, need_w.max(-charge_w).min(discharge_w));
         if seen.batteries.iter().any(|battery| self.waits_to_write(battery.id, seen.now)) {
             return Answer::Stay;
         }
         let ahead = seen.batteries.iter().map(|battery| self.latency(battery.id)).max().unwrap_or_default();
-        match self.total_w(power_w, ahead) {
+        let has_fallen = before.is_some_and(|before| before.power_w - meter.power_w >= self.tuning.jump_w);
+        match self.total_w(power_w, ahead, has_fallen) {
             Some(total_w) => self.set(total_w, seen),
             None => Answer::Stay,
         }
     }
 
     /// What the batteries should give together; `None`: what they do is right.
-    fn total_w(&self, power_w: f64, ahead: Duration) -> Option<f64> {
-        let Tuning { gain, dead_band_w, start_w, jump_w, jump_for, drift_for, .. } = self.tuning;
+    fn total_w(&self, power_w: f64, ahead: Duration, has_fallen: bool) -> Option<f64> {
+        let Tuning { gain, dead_band_w, start_w, jump_w, lasts_for, .. } = self.tuning;
+        let lasting_w = self.needs.median_w(lasts_for)? - power_w;
+        let newest_w = if has_fallen { lasting_w.min(self.needs.newest_w()? - power_w) } else { lasting_w };
         // What is written now has its effect only then.
-        let coming_w = self.needs.trend_w_per_s() * ahead.as_secs_f64();
-        let newest_w = self.needs.median_w(jump_for)? - power_w + coming_w;
-        let lasting_w = self.needs.median_w(drift_for)? - power_w;
-        let deviation_w = if newest_w.abs() >= jump_w { newest_w } else { lasting_w };
-        let is_over = newest_w * lasting_w < 0.0 && newest_w.abs() < jump_w;
+        let coming_w = newest_w + self.needs.trend_w_per_s() * ahead.as_secs_f64();
+        if coming_w.abs() >= jump_w {
+            return Some(power_w + coming_w);
+        }
         let least_w = if power_w.abs() < STANDSTILL_W { start_w } else { dead_band_w };
-        (deviation_w.abs() >= least_w && !is_over).then_some(power_w + gain * deviation_w)
+        (lasting_w.abs() >= least_w).then_some(power_w + gain * lasting_w)
     }
 
     fn set(&self, total_w: f64, seen: &Seen<'_>) -> Answer {
+        let dwell = self.tuning.direction_dwell;
         let mut setpoints = share(total_w, seen.batteries, &self.tuning);
         for setpoint in &mut setpoints {
-            if self.must_not_turn(&setpoint.id, setpoint.power_w, seen.now) {
+            let against = self.turns_against(&setpoint.id, setpoint.power_w);
+            let is_worth_it = total_w.abs() >= self.tuning.turn_share * self.lately.against_w(total_w);
+            if against.is_some_and(|since| !is_worth_it || seen.now.saturating_sub(since) < dwell) {
                 setpoint.power_w = 0.0;
             }
         }
         Answer::Set(setpoints)
     }
 
-    /// Whether meter and battery do not show the same moment.
     fn is_underway(&self, battery: &str, now: Duration) -> bool {
-        let track = self.tracks.get(battery);
-        let (Some(track), Some((_, at))) = (track, track.and_then(|track| track.written)) else { return false };
-        now.saturating_sub(at) < track.latency.estimate()
+        self.tracks.get(battery).is_some_and(|track| track.latency.is_underway(now))
     }
 
     fn waits_to_write(&self, battery: &str, now: Duration) -> bool {
@@ -168,12 +176,10 @@ impl Follower {
         written.is_some_and(|(_, at)| now.saturating_sub(at) < self.tuning.write_interval)
     }
 
-    fn must_not_turn(&self, battery: &str, power_w: f64, now: Duration) -> bool {
-        let direction = self.tracks.get(battery).and_then(|track| track.direction);
-        power_w != 0.0
-            && direction.is_some_and(|(direction, since)| {
-                direction != power_w.signum() && now.saturating_sub(since) < self.tuning.direction_dwell
-            })
+    /// Since when a battery has the direction that this power would turn it from; `None`: it would not.
+    fn turns_against(&self, battery: &str, power_w: f64) -> Option<Duration> {
+        let (direction, since) = self.tracks.get(battery)?.direction?;
+        (power_w != 0.0 && direction != power_w.signum()).then_some(since)
     }
 }
 

@@ -18,13 +18,15 @@ const DECAY: f64 = 0.1;
 #[derive(Clone, Debug)]
 pub(crate) struct Latency {
     estimate: Duration,
+    /// When a clear change was written last.
+    written: Option<Duration>,
     /// From which power to which, and when it was written.
     underway: Option<(f64, f64, Duration)>,
 }
 
 impl Default for Latency {
     fn default() -> Self {
-        Self { estimate: AT_FIRST, underway: None }
+        Self { estimate: AT_FIRST, written: None, underway: None }
     }
 }
 
@@ -34,7 +36,14 @@ impl Latency {
     }
 
     pub fn wrote(&mut self, from_w: f64, to_w: f64, at: Duration) {
-        self.underway = ((to_w - from_w).abs() >= CLEAR_W).then_some((from_w, to_w, at));
+        let is_clear = (to_w - from_w).abs() >= CLEAR_W;
+        self.underway = is_clear.then_some((from_w, to_w, at));
+        self.written = is_clear.then_some(at);
+    }
+
+    /// Whether a clear change may still be on its way, so that the meter and the battery do not show the same moment.
+    pub fn is_underway(&self, now: Duration) -> bool {
+        self.written.is_some_and(|at| now.saturating_sub(at) < self.estimate)
     }
 
     pub fn observe(&mut self, power_w: f64, now: Duration) {

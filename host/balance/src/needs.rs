@@ -5,8 +5,10 @@ use std::time::Duration;
 
 /// The edge of a cloud takes some seconds; a longer look comes too late for it.
 const TREND_SPAN: Duration = Duration::from_secs(2);
-/// Slower than this is wandering, watt per second.
-const CLEAR_W_PER_S: f64 = 3.0;
+/// Slower than this is noise and wandering, watt per second.
+const CLEAR_W_PER_S: f64 = 8.0;
+/// One half as many times as fast as the other is a jump.
+const JUMP_RATIO: f64 = 4.0;
 
 /// The needs of the last seconds, watt; discharge positive.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +30,11 @@ impl Needs {
         self.seen.clear();
     }
 
+    /// The newest.
+    pub fn newest_w(&self) -> Option<f64> {
+        self.seen.back().map(|(_, need_w)| *need_w)
+    }
+
     /// The median of those within `span` before the newest. By time and not by number, so that a meter that
     /// reports seldom is not waited for.
     pub fn median_w(&self, span: Duration) -> Option<f64> {
@@ -46,9 +53,10 @@ impl Needs {
         let before = |span: Duration| self.seen.iter().rev().find(|(at, _)| newest.saturating_sub(*at) >= span);
         let points = [Duration::ZERO, TREND_SPAN / 2, TREND_SPAN].map(before);
         let [Some(late), Some(middle), Some(early)] = points else { return 0.0 };
-        let slopes = [slope_w_per_s(middle, late), slope_w_per_s(early, middle)];
-        let least = slopes[0].abs().min(slopes[1].abs());
-        if slopes[0] * slopes[1] <= 0.0 || least < CLEAR_W_PER_S { 0.0 } else { least.copysign(slopes[0]) }
+        let (now, before) = (slope_w_per_s(middle, late), slope_w_per_s(early, middle));
+        let (least, most) = (now.abs().min(before.abs()), now.abs().max(before.abs()));
+        let is_trend = now * before > 0.0 && least >= CLEAR_W_PER_S && most < JUMP_RATIO * least;
+        if is_trend { least.copysign(now) } else { 0.0 }
     }
 }
 
@@ -90,8 +98,10 @@ mod tests {
         let none = [
             // A jump, noise, wandering, too little seen.
             needs(&[(0, 100.0), (1, 100.0), (2, 900.0)]),
+            needs(&[(0, 100.0), (1, 110.0), (2, 900.0)]),
+            needs(&[(0, 100.0), (1, 900.0), (2, 910.0)]),
             needs(&[(0, 100.0), (1, 130.0), (2, 100.0)]),
-            needs(&[(0, 100.0), (1, 102.0), (2, 104.0)]),
+            needs(&[(0, 100.0), (1, 106.0), (2, 112.0)]),
             needs(&[(0, 100.0), (1, 140.0)]),
             needs(&[]),
         ];

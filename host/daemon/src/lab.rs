@@ -21,8 +21,9 @@ use server::Lab;
 use server::lab::{Backtest, LabData, LabForecast, LabProgress, LabSource, LabState, NewBacktest};
 use server::manage::ManageError;
 
+use crate::background;
 use crate::roster::RosterFile;
-use crate::sandboxed::Sandboxed;
+use crate::sandboxed::{Sandboxed, in_use};
 use job::{Job, Progress, Run};
 use past::Stretch;
 use store::Store;
@@ -167,6 +168,15 @@ impl Inner {
         if rows.len() < LEAST_SLOTS {
             return Err(refused("less than a day is known without a gap; play the sample year for now".into()));
         }
+        let most = house::most_slots(&house);
+        if rows.len() > most {
+            let days = rows.len() / 96;
+            return Err(refused(format!(
+                "for so large a battery with so little power, {days} days at once take too much memory; play {} days at \
+                 the most, or give it more power",
+                most / 96
+            )));
+        }
         let runs = request.runs.iter().map(|run| self.run(run)).collect::<Result<Vec<Run>>>()?;
         let foresight = match request.forecast {
             LabForecast::Known => Foresight::KNOWN,
@@ -177,10 +187,7 @@ impl Inner {
 
     fn run(&self, run: &server::lab::NewRun) -> Result<Run> {
         let name = &run.strategy;
-        let strategy = self.library.current(name).ok_or_else(|| {
-            let known: Vec<String> = self.library.entries().into_iter().map(|entry| entry.name).collect();
-            ManageError::NotFound(format!("there is no strategy `{name}` in use; there are: {}", known.join(", ")))
-        })?;
+        let strategy = in_use(&self.library, name)?;
         let roster = self.roster.read().map_err(|error| failed(format!("{error:#}")))?;
         let strategy = Arc::new(Sandboxed::new(strategy, roster.terms(name).allowance));
         let mut settings = roster.member(name).settings;
@@ -193,11 +200,6 @@ impl Inner {
 
     /// Plays on this thread, and keeps what came of it.
     fn play(&self, job: &Job, running: &Running) {
-        // What the home needs goes before.
-        #[cfg(unix)]
-        if let Err(error) = rustix::process::nice(19) {
-            tracing::warn!(%error, "a backtest runs with the usual priority");
-        }
         let begun = Instant::now();
         let strategies: Vec<&str> = job.runs.iter().map(|run| run.strategy.name()).collect();
         tracing::info!(slots = job.rows.len(), strategies = strategies.join(", "), "a backtest begins");
@@ -260,7 +262,7 @@ impl Lab for Laboratory {
         *locked(&self.0.failure) = None;
         let ends = Ends(self.0.clone());
         // When the thread cannot be had, `ends` is dropped with it.
-        std::thread::Builder::new().name("lab".into()).spawn(move || ends.0.play(&job, &running)).map_err(failed)?;
+        background::spawn("lab", move || ends.0.play(&job, &running)).map_err(failed)?;
         self.state()
     }
 

@@ -1,5 +1,6 @@
 //! The binary: what was typed, to the command that does it.
 
+mod background;
 mod bill;
 mod cli;
 mod commands;

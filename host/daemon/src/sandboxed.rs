@@ -3,10 +3,23 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::anyhow;
 use backtest::{Asked, Strategy};
+use engine::Library;
 use model::{Action, Allowance, CommandKind, Input};
 use serde_json::Value;
+use server::manage::ManageError;
+
+/// The strategy of that name that is in use.
+///
+/// # Errors
+/// There is none; the sentence names those that there are.
+pub fn in_use(library: &Library, name: &str) -> Result<Arc<engine::Strategy>, ManageError> {
+    library.current(name).ok_or_else(|| {
+        let known: Vec<String> = library.entries().into_iter().map(|entry| entry.name).collect();
+        ManageError::NotFound(format!("there is no strategy `{name}` in use; there are: {}", known.join(", ")))
+    })
+}
 
 /// A strategy, with what a call of it may use.
 pub struct Sandboxed {
@@ -28,7 +41,7 @@ impl Sandboxed {
     }
 
     /// Settings with their defaults, checked.
-    pub fn complete(&self, settings: &Value) -> Result<Value> {
+    pub fn complete(&self, settings: &Value) -> anyhow::Result<Value> {
         self.strategy.complete_settings(settings).map_err(|problems| {
             let list: Vec<String> = problems.iter().map(|p| format!("settings{}: {}", p.path, p.message)).collect();
             anyhow!("{}: {}", self.name(), list.join("; "))

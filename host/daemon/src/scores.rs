@@ -22,6 +22,8 @@ use jiff::{SignedDuration, Span, Timestamp};
 use journal::Journal;
 use tokio_util::sync::CancellationToken;
 
+use crate::background;
+
 /// How often it is looked whether a day is over.
 const LOOK: Duration = Duration::from_secs(10 * 60);
 /// How often it is looked whether the home has told its time zone.
@@ -32,8 +34,6 @@ const SETTLED: SignedDuration = SignedDuration::from_mins(5);
 const DAYS_BACK: i32 = 30;
 /// Days that are played at a time; the rest waits for the next look.
 const AT_ONCE: usize = 7;
-/// As low as there is.
-const NICE: i32 = 19;
 
 /// Plays days of one home.
 #[derive(Clone)]
@@ -62,11 +62,9 @@ impl Scorer {
             let (scorer, stop) = (self.clone(), shutdown.clone());
             let (done, ended) = tokio::sync::oneshot::channel();
             let work = move || {
-                // On Linux a thread has a priority of its own; without it, it only takes longer.
-                let _ = rustix::process::setpriority_process(None, NICE);
                 let _ = done.send(scorer.catch_up(&zone, Timestamp::now(), &stop));
             };
-            if let Err(error) = std::thread::Builder::new().name("scores".into()).spawn(work) {
+            if let Err(error) = background::spawn("scores", work) {
                 tracing::error!(%error, "days cannot be scored");
             }
             match ended.await {

@@ -12,6 +12,7 @@ use server::what_if::{Alternative, Comparison, Evaluate, WhatIf};
 use crate::bill::bill;
 use crate::evaluation::{self, evaluate};
 use crate::roster::RosterFile;
+use crate::sandboxed::in_use;
 
 type Result<T> = std::result::Result<T, ManageError>;
 
@@ -49,10 +50,7 @@ impl Evaluator {
 
     /// Whom to ask, with the settings and the memory that it had then, where it was asked then.
     fn asked(&self, tick: &Tick, name: &str) -> Result<(Arc<Strategy>, Value, Vec<u8>, Terms)> {
-        let strategy = self.library.current(name).ok_or_else(|| {
-            let known: Vec<String> = self.library.entries().into_iter().map(|entry| entry.name).collect();
-            ManageError::NotFound(format!("there is no strategy `{name}` in use; there are: {}", known.join(", ")))
-        })?;
+        let strategy = in_use(&self.library, name)?;
         let first = tick.strategy.iter().filter(|first| first.name == name);
         let mut then = first.map(|first| (&first.hash, &tick.input.settings, &tick.input.memory)).chain(
             tick.parts

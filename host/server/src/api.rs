@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -21,8 +20,9 @@ use utoipa_axum::routes;
 use crate::access::Gate;
 use crate::error::{ApiError, Failure};
 use crate::events::{self, Events};
-use crate::query::{self, Parameters};
+use crate::query::{Id, NoParameters, Parameters};
 use crate::site::Sites;
+use crate::strategies::beside;
 use crate::{Server, access, hand, history, lab, page, scores, site, strategies, what_if};
 
 const TICKS_DEFAULT: i64 = 50;
@@ -117,8 +117,7 @@ pub(crate) fn router(server: &Server, gate: &Gate) -> Router {
         .method_not_allowed_fallback(page::method_not_allowed)
 }
 
-async fn openapi(parameters: Parameters) -> Result<Response, ApiError> {
-    parameters.only(&[])?;
+async fn openapi(_: NoParameters) -> Result<Response, ApiError> {
     let text = openapi_json()
         .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "description-failed", error.to_string()))?;
     Ok(([(axum::http::header::CONTENT_TYPE, "application/json")], text).into_response())
@@ -131,8 +130,7 @@ async fn openapi(parameters: Parameters) -> Result<Response, ApiError> {
     tag = "live",
     responses((status = 200, description = "The newest state.", body = Live))
 )]
-async fn live(State(live): State<LiveState>, parameters: Parameters) -> Result<Response, ApiError> {
-    parameters.only(&[])?;
+async fn live(State(live): State<LiveState>, _: NoParameters) -> Result<Response, ApiError> {
     let live = live.borrow().clone();
     Ok(Json(&*live).into_response())
 }
@@ -186,8 +184,7 @@ fn stands_still(live: &Live, now: Timestamp) -> Option<String> {
         (status = 503, description = "There is something that the owner should know.", body = Health),
     )
 )]
-async fn health(State(live): State<LiveState>, parameters: Parameters) -> Result<(StatusCode, Json<Health>), ApiError> {
-    parameters.only(&[])?;
+async fn health(State(live): State<LiveState>, _: NoParameters) -> Result<(StatusCode, Json<Health>), ApiError> {
     let live = live.borrow().clone();
     let troubles: Vec<String> =
         stands_still(&live, Timestamp::now()).into_iter().chain(live.troubles.clone()).collect();
@@ -242,9 +239,8 @@ async fn ticks(
 )]
 async fn latest_tick(
     State((journal, _)): State<(Journal, LiveState)>,
-    parameters: Parameters,
+    _: NoParameters,
 ) -> Result<Json<Tick>, ApiError> {
-    parameters.only(&[])?;
     let tick = ask(&journal, |journal| journal.latest()).await?;
     tick.map(Json).ok_or_else(|| {
         ApiError::new(StatusCode::NOT_FOUND, "no-such-tick", "there was no tick yet; the first comes within seconds")
@@ -265,13 +261,9 @@ async fn latest_tick(
 )]
 async fn tick(
     State((journal, _)): State<(Journal, LiveState)>,
-    id: Result<Path<String>, PathRejection>,
-    parameters: Parameters,
+    Id(id): Id,
+    _: NoParameters,
 ) -> Result<Json<Tick>, ApiError> {
-    parameters.only(&[])?;
-    let Path(id) =
-        id.map_err(|error| ApiError::bad_parameter(format!("`id` cannot be read: {}", error.body_text())))?;
-    let id = query::whole("id", &id, 1..=i64::MAX)?;
     let tick = ask(&journal, move |journal| journal.tick(id)).await?;
     tick.map(Json).ok_or_else(|| {
         let message = format!("there is no tick {id}; it is too old to be kept, or never was");
@@ -292,13 +284,9 @@ async fn tick(
 )]
 async fn shadows(
     State((journal, _)): State<(Journal, LiveState)>,
-    id: Result<Path<String>, PathRejection>,
-    parameters: Parameters,
+    Id(id): Id,
+    _: NoParameters,
 ) -> Result<Json<Vec<Shadow>>, ApiError> {
-    parameters.only(&[])?;
-    let Path(id) =
-        id.map_err(|error| ApiError::bad_parameter(format!("`id` cannot be read: {}", error.body_text())))?;
-    let id = query::whole("id", &id, 1..=i64::MAX)?;
     Ok(Json(ask(&journal, move |journal| journal.shadows(id)).await?))
 }
 
@@ -340,12 +328,5 @@ pub(crate) async fn ask<T: Send + 'static>(
     question: impl FnOnce(&Journal) -> journal::Result<T> + Send + 'static,
 ) -> Result<T, ApiError> {
     let journal = journal.clone();
-    match tokio::task::spawn_blocking(move || question(&journal)).await {
-        Ok(answer) => Ok(answer?),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a question to the journal did not end");
-            let message = "the journal could not be asked; the daemon's log says why";
-            Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "journal-failed", message))
-        }
-    }
+    Ok(beside(move || question(&journal)).await??)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use model::{Command, Hand};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,9 +14,9 @@ use utoipa_axum::routes;
 
 use crate::error::{ApiError, Failure};
 use crate::manage::ManageError;
-use crate::query::Parameters;
+use crate::query::{NoParameters, Parameters};
 use crate::secure;
-use crate::strategies::{Body, Meant, json};
+use crate::strategies::{Body, Meant, body_limit, json};
 
 /// A command by hand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -55,30 +55,26 @@ pub trait ByHand: Send + Sync {
 type Owner = Arc<dyn ByHand>;
 
 pub(crate) fn routes() -> OpenApiRouter<Owner> {
-    OpenApiRouter::new()
-        .routes(routes!(set, clear))
-        .routes(routes!(pause, resume))
-        .layer(DefaultBodyLimit::max(usize::try_from(secure::BODY_MOST).unwrap_or(usize::MAX)))
+    OpenApiRouter::new().routes(routes!(set, clear)).routes(routes!(pause, resume)).layer(body_limit(secure::BODY_MOST))
 }
 
 /// Commands a battery or device by hand for some time, in place of every strategy. The guard judges it like a
 /// plan; what became of it is shown in `doing` of the present.
 #[utoipa::path(post, path = "/api/override", tag = "hand",
-    params(("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+    params(Meant),
     request_body = NewOverride,
     responses(
         (status = 200, description = "All that is done by hand now.", body = Hand),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is no such target.", body = Failure),
         (status = 422, description = "It cannot be told that, or for so long.", body = Failure),
     ))]
 async fn set(
     _: Meant,
     State(owner): State<Owner>,
-    parameters: Parameters,
+    _: NoParameters,
     body: Body<NewOverride>,
 ) -> Result<Json<Hand>, ApiError> {
-    parameters.only(&[])?;
     let NewOverride { target, command, lasts_s } = json(body)?;
     Ok(Json(owner.set(&target, command, Duration::from_secs(lasts_s))?))
 }
@@ -86,10 +82,10 @@ async fn set(
 /// Ends a command by hand before its time.
 #[utoipa::path(delete, path = "/api/override", tag = "hand",
     params(("target" = String, Query, description = "Battery or device."),
-        ("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+        Meant),
     responses(
         (status = 200, description = "All that is done by hand now.", body = Hand),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is no such target, or nothing to end.", body = Failure),
     ))]
 async fn clear(_: Meant, State(owner): State<Owner>, parameters: Parameters) -> Result<Json<Hand>, ApiError> {
@@ -100,32 +96,30 @@ async fn clear(_: Meant, State(owner): State<Owner>, parameters: Parameters) -> 
 
 /// Pauses: no strategy is heard, and every target that is not commanded by hand is given back its settings.
 #[utoipa::path(post, path = "/api/pause", tag = "hand",
-    params(("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+    params(Meant),
     request_body = NewPause,
     responses(
         (status = 200, description = "All that is done by hand now.", body = Hand),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 422, description = "It cannot last so long.", body = Failure),
     ))]
 async fn pause(
     _: Meant,
     State(owner): State<Owner>,
-    parameters: Parameters,
+    _: NoParameters,
     body: Body<NewPause>,
 ) -> Result<Json<Hand>, ApiError> {
-    parameters.only(&[])?;
     Ok(Json(owner.pause(Duration::from_secs(json(body)?.lasts_s))?))
 }
 
 /// Ends a pause before its time.
 #[utoipa::path(delete, path = "/api/pause", tag = "hand",
-    params(("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+    params(Meant),
     responses(
         (status = 200, description = "All that is done by hand now.", body = Hand),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is no pause.", body = Failure),
     ))]
-async fn resume(_: Meant, State(owner): State<Owner>, parameters: Parameters) -> Result<Json<Hand>, ApiError> {
-    parameters.only(&[])?;
+async fn resume(_: Meant, State(owner): State<Owner>, _: NoParameters) -> Result<Json<Hand>, ApiError> {
     Ok(Json(owner.resume()?))
 }

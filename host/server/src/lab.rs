@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use model::TargetId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -17,9 +17,9 @@ use utoipa_axum::routes;
 
 use crate::error::{ApiError, Failure};
 use crate::manage::ManageError;
-use crate::query::{self, Parameters};
+use crate::query::{Id, NoParameters};
 use crate::secure;
-use crate::strategies::{Body, Meant, blocking, json};
+use crate::strategies::{Body, Meant, blocking, body_limit, json};
 
 /// Which past is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -211,9 +211,24 @@ pub struct BacktestLine {
     pub strategy_errors: u64,
     /// Median of a decision, milliseconds; `None`: a reference.
     pub decide_ms: Option<f64>,
-    /// Day by day; empty in a list, and for perfect foresight.
+    /// Day by day; empty in a list.
     pub days: Vec<BacktestDay>,
-    /// State of charge when each slot began, percent; of two weeks at most, else empty.
+    /// State of charge of all batteries together when each slot began, percent; of two weeks at most, else empty.
+    pub soc_pct: Vec<f64>,
+    /// Each battery by itself where there are several; empty in a list, and for perfect foresight, which has them as
+    /// one.
+    #[serde(default)]
+    pub batteries: Vec<BatteryCharge>,
+}
+
+/// How far one battery was charged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BatteryCharge {
+    /// See `Live`.
+    pub id: TargetId,
+    /// Mean of each day, percent.
+    pub days: Vec<f64>,
+    /// When each slot began, percent; of two weeks at most, else empty.
     pub soc_pct: Vec<f64>,
 }
 
@@ -225,7 +240,7 @@ pub struct BacktestDay {
     pub day: Date,
     /// Cost of this day alone, adjusted for what was stored.
     pub cost: f64,
-    /// Mean state of charge, percent.
+    /// Mean state of charge of all batteries together, percent.
     pub soc_pct: f64,
 }
 
@@ -249,32 +264,24 @@ pub(crate) fn routes() -> OpenApiRouter<Laboratory> {
     OpenApiRouter::new()
         .routes(routes!(state, start, cancel))
         .routes(routes!(result, forget))
-        .layer(DefaultBodyLimit::max(usize::try_from(secure::BODY_MOST).unwrap_or(usize::MAX)))
-}
-
-type Id = Result<Path<String>, PathRejection>;
-
-fn id(path: Id) -> Result<u64, ApiError> {
-    let Path(id) = path.map_err(|e| ApiError::bad_parameter(format!("`id` cannot be read: {}", e.body_text())))?;
-    Ok(query::whole("id", &id, 1..=i64::MAX)?.unsigned_abs())
+        .layer(body_limit(secure::BODY_MOST))
 }
 
 /// What can be played, what is under way, what is kept.
 #[utoipa::path(get, path = "/api/lab", tag = "lab",
     responses((status = 200, description = "The lab as it is.", body = LabState)))]
-async fn state(State(lab): State<Laboratory>, parameters: Parameters) -> Result<Json<LabState>, ApiError> {
-    parameters.only(&[])?;
+async fn state(State(lab): State<Laboratory>, _: NoParameters) -> Result<Json<LabState>, ApiError> {
     Ok(Json(blocking(move || lab.state()).await?))
 }
 
 /// Begins a backtest: strategies are played through a past in their sandboxes and under the guard, beside the
 /// control of the home.
 #[utoipa::path(post, path = "/api/lab", tag = "lab",
-    params(("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+    params(Meant),
     request_body = NewBacktest,
     responses(
         (status = 202, description = "It is under way.", body = LabState),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is no such strategy.", body = Failure),
         (status = 409, description = "Another one is under way.", body = Failure),
         (status = 422, description = "It cannot be played.", body = Failure),
@@ -282,24 +289,22 @@ async fn state(State(lab): State<Laboratory>, parameters: Parameters) -> Result<
 async fn start(
     _: Meant,
     State(lab): State<Laboratory>,
-    parameters: Parameters,
+    _: NoParameters,
     body: Body<NewBacktest>,
 ) -> Result<(StatusCode, Json<LabState>), ApiError> {
-    parameters.only(&[])?;
     let request = json(body)?;
     Ok((StatusCode::ACCEPTED, Json(blocking(move || lab.start(request)).await?)))
 }
 
 /// Ends the backtest under way without a result.
 #[utoipa::path(delete, path = "/api/lab", tag = "lab",
-    params(("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+    params(Meant),
     responses(
         (status = 200, description = "The lab as it is.", body = LabState),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "None is under way.", body = Failure),
     ))]
-async fn cancel(_: Meant, State(lab): State<Laboratory>, parameters: Parameters) -> Result<Json<LabState>, ApiError> {
-    parameters.only(&[])?;
+async fn cancel(_: Meant, State(lab): State<Laboratory>, _: NoParameters) -> Result<Json<LabState>, ApiError> {
     Ok(Json(blocking(move || lab.cancel()).await?))
 }
 
@@ -310,29 +315,20 @@ async fn cancel(_: Meant, State(lab): State<Laboratory>, parameters: Parameters)
         (status = 200, description = "The backtest.", body = Backtest),
         (status = 404, description = "There is no such one, or no longer.", body = Failure),
     ))]
-async fn result(State(lab): State<Laboratory>, path: Id, parameters: Parameters) -> Result<Json<Backtest>, ApiError> {
-    parameters.only(&[])?;
-    let id = id(path)?;
-    Ok(Json(blocking(move || lab.result(id)).await?))
+async fn result(State(lab): State<Laboratory>, Id(id): Id, _: NoParameters) -> Result<Json<Backtest>, ApiError> {
+    Ok(Json(blocking(move || lab.result(id.unsigned_abs())).await?))
 }
 
 /// Forgets a backtest.
 #[utoipa::path(delete, path = "/api/lab/{id}", tag = "lab",
     params(("id" = i64, Path, description = "Its id.", minimum = 1),
-        ("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+        Meant),
     responses(
         (status = 204, description = "It is forgotten."),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is no such one, or no longer.", body = Failure),
     ))]
-async fn forget(
-    _: Meant,
-    State(lab): State<Laboratory>,
-    path: Id,
-    parameters: Parameters,
-) -> Result<StatusCode, ApiError> {
-    parameters.only(&[])?;
-    let id = id(path)?;
-    blocking(move || lab.forget(id)).await?;
+async fn forget(_: Meant, State(lab): State<Laboratory>, Id(id): Id, _: NoParameters) -> Result<StatusCode, ApiError> {
+    blocking(move || lab.forget(id.unsigned_abs())).await?;
     Ok(StatusCode::NO_CONTENT)
 }

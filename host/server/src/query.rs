@@ -71,6 +71,56 @@ impl Parameters {
     }
 }
 
+/// That there are no query parameters.
+pub(crate) struct NoParameters;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoParameters {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Parameters::from_request_parts(parts, state).await?.only(&[]).map(|_| Self)
+    }
+}
+
+/// The part `id` of a path: 1 or more.
+pub(crate) struct Id(pub(crate) i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        whole("id", &part("id", parts, state).await?, 1..=i64::MAX).map(Self)
+    }
+}
+
+/// The part `name` of a path: of a strategy, a user or a token.
+pub(crate) struct Name(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        name("name", &part("name", parts, state).await?).map(Self)
+    }
+}
+
+async fn part<S: Send + Sync>(name: &str, parts: &mut Parts, state: &S) -> Result<String, ApiError> {
+    let part = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+    let unreadable = |text: String| ApiError::bad_parameter(format!("`{name}` cannot be read: {text}"));
+    part.map(|part| part.0).map_err(|error| unreadable(error.body_text()))
+}
+
+/// `text`, the value of `of`, as a name.
+pub(crate) fn name(of: &str, text: &str) -> Result<String, ApiError> {
+    match model::is_valid_id(text) {
+        true => Ok(text.to_owned()),
+        false => {
+            let is = quoted(text);
+            Err(ApiError::bad_parameter(format!("`{of}` is {is}; names are 1 to 40 of a-z, 0-9 and -")))
+        }
+    }
+}
+
 /// `text`, the value of `name`, as a whole number within `allowed`.
 pub(crate) fn whole(name: &str, text: &str, allowed: std::ops::RangeInclusive<i64>) -> Result<i64, ApiError> {
     text.parse().ok().filter(|value| allowed.contains(value)).ok_or_else(|| {

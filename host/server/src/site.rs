@@ -20,7 +20,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::{ApiError, Failure};
-use crate::query::Parameters;
+use crate::query::NoParameters;
+use crate::strategies::beside;
 
 /// Beginning of the folder in which a copy is made.
 const UNNAMED: &str = ".backup-";
@@ -190,16 +191,14 @@ pub(crate) fn routes() -> OpenApiRouter<Sites> {
 /// How the home is set up, and how its sources do.
 #[utoipa::path(get, path = "/api/setup", tag = "site",
     responses((status = 200, description = "The set-up.", body = SetupView)))]
-async fn setup(State(sites): State<Sites>, parameters: Parameters) -> Result<Json<SetupView>, ApiError> {
-    parameters.only(&[])?;
+async fn setup(State(sites): State<Sites>, _: NoParameters) -> Result<Json<SetupView>, ApiError> {
     Ok(Json(beside(move || sites.site.setup()).await?))
 }
 
 /// The last lines of the daemon's own log, the newest first. Tokens and the like are left out of them.
 #[utoipa::path(get, path = "/api/log", tag = "site",
     responses((status = 200, description = "At most 500 lines.", body = Vec<LogLine>)))]
-async fn log(State(sites): State<Sites>, parameters: Parameters) -> Result<Json<Vec<LogLine>>, ApiError> {
-    parameters.only(&[])?;
+async fn log(State(sites): State<Sites>, _: NoParameters) -> Result<Json<Vec<LogLine>>, ApiError> {
     Ok(Json(beside(move || sites.site.log()).await?))
 }
 
@@ -210,8 +209,7 @@ async fn log(State(sites): State<Sites>, parameters: Parameters) -> Result<Json<
         (status = 200, description = "The file.", body = Vec<u8>, content_type = "application/vnd.sqlite3"),
         (status = 503, description = "Another copy is being made; try again when it is done.", body = Failure),
     ))]
-async fn backup(State(sites): State<Sites>, parameters: Parameters) -> Result<Response, ApiError> {
-    parameters.only(&[])?;
+async fn backup(State(sites): State<Sites>, _: NoParameters) -> Result<Response, ApiError> {
     let permit = sites.copying.clone().try_acquire_owned().map_err(|_| {
         let message = "a copy of the journal is being made; try again when it is done";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
@@ -266,12 +264,4 @@ fn copy(journal: &Journal, now: Timestamp) -> Result<std::fs::File, String> {
     journal.back_up(&path).map_err(with_cause)?;
     journal.note(now, Level::Info, "a copy of the journal was made").map_err(with_cause)?;
     std::fs::File::open(&path).map_err(failed)
-}
-
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "a request did not end");
-        let message = "this could not be done; the daemon's log says why";
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", message)
-    })
 }

@@ -5,23 +5,27 @@
 //! `x-wattwright` that it means it. A page of a stranger cannot send that header without asking first, which
 //! is never answered (CORS), and what a browser says of a request's origin must be our own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection};
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
+use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::Allowance;
 use serde_json::Value;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::{IntoParams, IntoResponses, PartialSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::{ApiError, Failure, quoted};
 use crate::manage::{Examination, LogEntry, Manage, ManageError, RoleChange, Rollback, StrategyDetail};
-use crate::query::{self, Parameters};
+use crate::query::{self, Id, Name, NoParameters, Parameters};
 use crate::secure;
 
 /// Largest file of a strategy.
@@ -48,7 +52,7 @@ pub(crate) fn routes() -> OpenApiRouter<Manager> {
 }
 
 /// For bodies whose length is not announced.
-fn body_limit(bytes: u64) -> DefaultBodyLimit {
+pub(crate) fn body_limit(bytes: u64) -> DefaultBodyLimit {
     DefaultBodyLimit::max(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
@@ -65,6 +69,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Meant {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         meant(&parts.headers).map(|()| Self)
+    }
+}
+
+impl IntoParams for Meant {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let header = ParameterBuilder::new().name("x-wattwright").parameter_in(ParameterIn::Header);
+        let header = header.required(Required::True).schema(Some(String::schema()));
+        let description = "The request is meant: the session's word, or anything where nobody has signed in.";
+        vec![header.description(Some(description)).build()]
+    }
+}
+
+impl IntoResponses for Meant {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Failure"))).build();
+        let refused = ResponseBuilder::new().description("From another origin.").content("application/json", content);
+        [("403".to_owned(), refused.build().into())].into()
     }
 }
 
@@ -118,32 +139,19 @@ pub(crate) async fn ask<T: Send + 'static>(
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ManageError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(answer) => Ok(answer?),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a request did not end");
-            let message = "this could not be done; the daemon's log says why";
-            Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", message))
-        }
-    }
+    Ok(beside(work).await??)
 }
 
-type Name = Result<Path<String>, PathRejection>;
+/// The same for what cannot fail, or fails in its own way.
+pub(crate) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "a request did not end");
+        let message = "this could not be done; the daemon's log says why";
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", message)
+    })
+}
+
 pub(crate) type Body<T> = Result<Json<T>, JsonRejection>;
-
-fn name(path: Name) -> Result<String, ApiError> {
-    let Path(name) = path.map_err(|e| ApiError::bad_parameter(format!("`name` cannot be read: {}", e.body_text())))?;
-    if model::is_valid_id(&name) {
-        return Ok(name);
-    }
-    let message = format!("`name` is {}; strategies' names are 1 to 40 of a-z, 0-9 and -", quoted(&name));
-    Err(ApiError::bad_parameter(message))
-}
-
-fn tick(path: Name) -> Result<i64, ApiError> {
-    let Path(id) = path.map_err(|e| ApiError::bad_parameter(format!("`id` cannot be read: {}", e.body_text())))?;
-    query::whole("id", &id, 1..=i64::MAX)
-}
 
 pub(crate) fn json<T>(body: Body<T>) -> Result<T, ApiError> {
     body.map(|Json(value)| value).map_err(|error| unreadable(error.status(), &error.body_text(), secure::BODY_MOST))
@@ -163,28 +171,26 @@ fn unreadable(status: StatusCode, reason: &str, most: u64) -> ApiError {
 /// All strategies: the active ones in the order in which they are asked, then the shadows, then the others.
 #[utoipa::path(get, path = "/api/strategies", tag = "strategies",
     responses((status = 200, description = "All strategies.", body = Vec<StrategyDetail>)))]
-async fn list(State(manager): State<Manager>, parameters: Parameters) -> Result<Json<Vec<StrategyDetail>>, ApiError> {
-    parameters.only(&[])?;
+async fn list(State(manager): State<Manager>, _: NoParameters) -> Result<Json<Vec<StrategyDetail>>, ApiError> {
     Ok(Json(ask(manager, |m| m.list()).await?))
 }
 
 /// Tries a strategy's file out and takes it in when it is good. It is not asked before its role says so.
 #[utoipa::path(post, path = "/api/strategies", tag = "strategies",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "The file."),
-    params(("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+    params(Meant),
     responses(
         (status = 200, description = "It was taken in.", body = StrategyDetail),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 413, description = "Too large.", body = Failure),
         (status = 422, description = "It is no good strategy; the message says why.", body = Failure),
     ))]
 async fn add(
     _: Meant,
     State(manager): State<Manager>,
-    parameters: Parameters,
+    _: NoParameters,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<StrategyDetail>, ApiError> {
-    parameters.only(&[])?;
     let body = file(body)?;
     Ok(Json(ask(manager, move |m| m.add(&body)).await?))
 }
@@ -192,19 +198,18 @@ async fn add(
 /// Tries a strategy's file out; keeps nothing.
 #[utoipa::path(post, path = "/api/strategies/check", tag = "strategies",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "The file."),
-    params(("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+    params(Meant),
     responses(
         (status = 200, description = "What was found.", body = Examination),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 413, description = "Too large.", body = Failure),
     ))]
 async fn check(
     _: Meant,
     State(manager): State<Manager>,
-    parameters: Parameters,
+    _: NoParameters,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Examination>, ApiError> {
-    parameters.only(&[])?;
     let body = file(body)?;
     Ok(Json(ask(manager, move |m| m.check(&body)).await?))
 }
@@ -218,11 +223,9 @@ async fn check(
     ))]
 async fn one(
     State(manager): State<Manager>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
 ) -> Result<Json<StrategyDetail>, ApiError> {
-    parameters.only(&[])?;
-    let name = name(path)?;
     Ok(Json(ask(manager, move |m| find(m, &name)).await?))
 }
 
@@ -234,21 +237,19 @@ pub(crate) fn find(manager: &dyn Manage, name: &str) -> Result<StrategyDetail, M
 /// Takes a strategy's file out of the owner's folder, and the strategy out of use.
 #[utoipa::path(delete, path = "/api/strategies/{name}", tag = "strategies",
     params(("name" = String, Path, description = "Its name."),
-        ("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+        Meant),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is none of that name.", body = Failure),
         (status = 422, description = "It is part of this program.", body = Failure),
     ))]
 async fn remove(
     _: Meant,
     State(manager): State<Manager>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
 ) -> Result<StatusCode, ApiError> {
-    parameters.only(&[])?;
-    let name = name(path)?;
     ask(manager, move |m| m.remove(&name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -256,110 +257,104 @@ async fn remove(
 /// Makes a strategy active, a shadow, or neither. Active and shadow end a quarantine.
 #[utoipa::path(put, path = "/api/strategies/{name}/role", tag = "strategies",
     params(("name" = String, Path, description = "Its name."),
-        ("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+        Meant),
     request_body = RoleChange,
     responses(
         (status = 200, description = "As it is now.", body = StrategyDetail),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is none of that name.", body = Failure),
         (status = 422, description = "It cannot be.", body = Failure),
     ))]
 async fn set_role(
     _: Meant,
     State(manager): State<Manager>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
     body: Body<RoleChange>,
 ) -> Result<Json<StrategyDetail>, ApiError> {
-    parameters.only(&[])?;
-    let (name, change) = (name(path)?, json(body)?);
+    let change = json(body)?;
     Ok(Json(ask(manager, move |m| m.set_role(&name, change)).await?))
 }
 
 /// Changes a strategy's settings: all that differ from its defaults.
 #[utoipa::path(put, path = "/api/strategies/{name}/settings", tag = "strategies",
     params(("name" = String, Path, description = "Its name."),
-        ("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+        Meant),
     request_body(content = Object, description = "Obeys the strategy's `settings_schema`."),
     responses(
         (status = 200, description = "As it is now.", body = StrategyDetail),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is none of that name.", body = Failure),
         (status = 422, description = "They do not fit; the message says which and why.", body = Failure),
     ))]
 async fn set_settings(
     _: Meant,
     State(manager): State<Manager>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
     body: Body<Value>,
 ) -> Result<Json<StrategyDetail>, ApiError> {
-    parameters.only(&[])?;
-    let (name, settings) = (name(path)?, json(body)?);
+    let settings = json(body)?;
     Ok(Json(ask(manager, move |m| m.set_settings(&name, Some(settings))).await?))
 }
 
 /// Goes back to the settings of the configuration.
 #[utoipa::path(delete, path = "/api/strategies/{name}/settings", tag = "strategies",
     params(("name" = String, Path, description = "Its name."),
-        ("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+        Meant),
     responses(
         (status = 200, description = "As it is now.", body = StrategyDetail),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is none of that name.", body = Failure),
     ))]
 async fn drop_settings(
     _: Meant,
     State(manager): State<Manager>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
 ) -> Result<Json<StrategyDetail>, ApiError> {
-    parameters.only(&[])?;
-    let name = name(path)?;
     Ok(Json(ask(manager, move |m| m.set_settings(&name, None)).await?))
 }
 
 /// Changes what a call of a strategy may use.
 #[utoipa::path(put, path = "/api/strategies/{name}/allowance", tag = "strategies",
     params(("name" = String, Path, description = "Its name."),
-        ("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+        Meant),
     request_body = Allowance,
     responses(
         (status = 200, description = "As it is now.", body = StrategyDetail),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is none of that name.", body = Failure),
     ))]
 async fn set_allowance(
     _: Meant,
     State(manager): State<Manager>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
     body: Body<Allowance>,
 ) -> Result<Json<StrategyDetail>, ApiError> {
-    parameters.only(&[])?;
-    let (name, allowance) = (name(path)?, json(body)?);
+    let allowance = json(body)?;
     Ok(Json(ask(manager, move |m| m.set_allowance(&name, allowance)).await?))
 }
 
 /// Goes back to an earlier version: its file takes the place of the one in use.
 #[utoipa::path(post, path = "/api/strategies/{name}/rollback", tag = "strategies",
     params(("name" = String, Path, description = "Its name."),
-        ("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+        Meant),
     request_body = Rollback,
     responses(
         (status = 200, description = "As it is now.", body = StrategyDetail),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is none of that name, or no such version.", body = Failure),
     ))]
 async fn roll_back(
     _: Meant,
     State(manager): State<Manager>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
     body: Body<Rollback>,
 ) -> Result<Json<StrategyDetail>, ApiError> {
-    parameters.only(&[])?;
-    let (name, rollback) = (name(path)?, json(body)?);
+    let rollback = json(body)?;
     Ok(Json(ask(manager, move |m| m.roll_back(&name, rollback.to.as_deref())).await?))
 }
 
@@ -373,12 +368,11 @@ async fn roll_back(
     ))]
 async fn log(
     State(manager): State<Manager>,
-    path: Name,
+    Name(name): Name,
     parameters: Parameters,
 ) -> Result<Json<Vec<LogEntry>>, ApiError> {
     let parameters = parameters.only(&["limit"])?;
     let limit = parameters.whole("limit", 1..=LOG_MOST, None)?.unwrap_or(LOG_DEFAULT);
-    let name = name(path)?;
     Ok(Json(ask(manager, move |m| m.log(&name, limit as u32)).await?))
 }
 
@@ -390,10 +384,9 @@ async fn log(
         (status = 200, description = "The comparison.", body = Object),
         (status = 404, description = "There is no such tick or strategy, or no longer.", body = Failure),
     ))]
-async fn replay(State(manager): State<Manager>, path: Name, parameters: Parameters) -> Result<Json<Value>, ApiError> {
+async fn replay(State(manager): State<Manager>, Id(id): Id, parameters: Parameters) -> Result<Json<Value>, ApiError> {
     let parameters = parameters.only(&["strategy"])?;
-    let strategy = parameters.text("strategy").map(|text| name(Ok(Path(text.to_owned())))).transpose()?;
-    let id = tick(path)?;
+    let strategy = parameters.text("strategy").map(|text| query::name("strategy", text)).transpose()?;
     Ok(Json(ask(manager, move |m| m.replay(id, strategy.as_deref())).await?))
 }
 
@@ -404,9 +397,7 @@ async fn replay(State(manager): State<Manager>, path: Name, parameters: Paramete
         (status = 200, description = "The tick with its strategies.", body = Object),
         (status = 404, description = "There is no such tick, or no longer.", body = Failure),
     ))]
-async fn export(State(manager): State<Manager>, path: Name, parameters: Parameters) -> Result<Response, ApiError> {
-    parameters.only(&[])?;
-    let id = tick(path)?;
+async fn export(State(manager): State<Manager>, Id(id): Id, _: NoParameters) -> Result<Response, ApiError> {
     let exported = ask(manager, move |m| m.export(id)).await?;
     let disposition = format!("attachment; filename=\"wattwright-tick-{id}.json\"");
     Ok(([(header::CONTENT_DISPOSITION, disposition)], Json(exported)).into_response())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use model::snapshot::Slot;
 use model::{Changes, Command, Plan, StrategyRef, Verdict};
@@ -17,9 +17,9 @@ use utoipa_axum::routes;
 
 use crate::error::{ApiError, Failure};
 use crate::manage::ManageError;
-use crate::query::Parameters;
+use crate::query::NoParameters;
 use crate::secure;
-use crate::strategies::{Body, Meant, blocking, json};
+use crate::strategies::{Body, Meant, blocking, body_limit, json};
 
 /// A question.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -118,19 +118,17 @@ pub trait Evaluate: Send + Sync {
 type Evaluator = Arc<dyn Evaluate>;
 
 pub(crate) fn routes() -> OpenApiRouter<Evaluator> {
-    OpenApiRouter::new()
-        .routes(routes!(what_if))
-        .layer(DefaultBodyLimit::max(usize::try_from(secure::BODY_MOST).unwrap_or(usize::MAX)))
+    OpenApiRouter::new().routes(routes!(what_if)).layer(body_limit(secure::BODY_MOST))
 }
 
 /// The same decision with other inputs: calls a strategy in its sandbox, and the guard. Nothing is recorded, nothing
 /// sent.
 #[utoipa::path(post, path = "/api/what-if", tag = "lab",
-    params(("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+    params(Meant),
     request_body = WhatIf,
     responses(
         (status = 200, description = "The decision as it was, and as it would be.", body = Comparison),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There is no such decision or strategy.", body = Failure),
         (status = 409, description = "Another question is under way.", body = Failure),
         (status = 422, description = "No home can be like that, or the settings do not fit.", body = Failure),
@@ -138,10 +136,9 @@ pub(crate) fn routes() -> OpenApiRouter<Evaluator> {
 async fn what_if(
     _: Meant,
     State(evaluator): State<Evaluator>,
-    parameters: Parameters,
+    _: NoParameters,
     body: Body<WhatIf>,
 ) -> Result<Json<Comparison>, ApiError> {
-    parameters.only(&[])?;
     let question = json(body)?;
     Ok(Json(blocking(move || evaluator.what_if(question)).await?))
 }

@@ -172,14 +172,16 @@ impl Slot<'_> {
         let worth_now = offer.spend_worth + sticky.spend + EQUAL;
         let spent = worth::down(self.list, self.level(self.stored_wh), spendable, worth_now);
         let trifle = spent < cell.least_w * self.period.hours && spent < ALL * spendable;
-        if spent > worth::TINY_WH && !trifle {
-            return Flow { spent, ..Flow::default() };
-        }
+        let spent = if spent > worth::TINY_WH && !trifle { spent } else { 0.0 };
+        let left_wh = self.stored_wh - spent;
         let room = |stored_wh: f64, ceiling_wh: f64| (ceiling_wh - stored_wh).max(0.0);
         let mut sun = 0.0;
         for (most_wh, cost) in [(offer.lost_wh, 0.0), (offer.sun_wh, offer.sun_cost)] {
-            let most_wh = most_wh.min(room(self.stored_wh + sun, cell.ceiling_wh));
-            sun += worth::up(self.list, self.level(self.stored_wh + sun), most_wh, cost - EQUAL);
+            let most_wh = most_wh.min(room(left_wh + sun, cell.ceiling_wh));
+            sun += worth::up(self.list, self.level(left_wh + sun), most_wh, cost - EQUAL);
+        }
+        if spent > 0.0 {
+            return Flow { spent, sun, bought: 0.0 };
         }
         let stored_wh = self.stored_wh + sun;
         let most_wh = offer.buy_wh.min(room(stored_wh, cell.grid_ceiling_wh));
@@ -240,7 +242,7 @@ impl Slot<'_> {
             if worth_storing { None } else { Some(0.0) }
         };
 
-        let rule = if spends {
+        let rule = if spends && flow.spent >= flow.sun {
             let dear = self.horizon.mean_price.is_some_and(|mean| period.import_price > mean + DEAR_SHARE * mean.abs());
             if dear { Rule::UseDear } else { Rule::SelfUse }
         } else if flow.sun > worth::TINY_WH {

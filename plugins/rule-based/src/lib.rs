@@ -17,6 +17,10 @@
 //! Rules 2 to 5 are one question, asked of each slot: is a stored kWh worth more now or later? [`worth`]
 //! answers it exactly for the expected slots, in time that grows with their number, not its square.
 //!
+//! A forecast of a quarter-hour is mostly wrong, and a battery answers to what comes. So the use and the surplus of a
+//! slot are the means over what the forecast says may come, and not those of the expected use and sun: on a day that may
+//! be bright, room is kept for the sun.
+//!
 //! With less it does less: without prices it only follows the meter, without forecasts it plans with what
 //! is measured, without a state of charge it holds.
 

@@ -98,6 +98,11 @@ export class Format {
     return this.#date(ms, { hour: '2-digit', minute: '2-digit' });
   }
 
+  /** Time of day as a field of the kind `time` has it. */
+  field(ms: number): string {
+    return this.#dates('sv-SE', { hour: '2-digit', minute: '2-digit' }).format(ms);
+  }
+
   /** Time of day, with the day when it is not that of `now`. */
   when(ms: number, now: number): string {
     const clock = this.clock(ms);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Backtest, BacktestLine } from '../model';
-import { charged, lineNames, paid } from './lab';
+import { batteries, charged, lineNames, paid } from './lab';
 
 const line = (kind: BacktestLine['kind'], change: Partial<BacktestLine> = {}): BacktestLine => ({
   kind,
@@ -66,4 +66,19 @@ test('charge comes by the slot where that is known, else by the day', () => {
   expect(short.x).toEqual([Date.UTC(2026, 10, 23, 23) / 1000, Date.UTC(2026, 10, 23, 23, 15) / 1000]);
   expect(short.lines.map((l) => l.values)).toEqual([[50, 60]]);
   expect(charged(backtest([line('strategy')])).lines[0]?.values).toEqual([40, 50]);
+});
+
+test('of several batteries each has a curve of its own, but for perfect foresight', () => {
+  const own = [
+    { id: 'cellar', days: [10, 20], soc_pct: [] },
+    { id: 'balcony', days: [70, 80], soc_pct: [] },
+  ];
+  const several = backtest([line('perfect_foresight'), line('strategy', { batteries: own })]);
+  expect(batteries(several)).toEqual(['cellar', 'balcony']);
+  expect(charged(several).lines.map((l) => l.values)).toEqual([
+    [40, 50],
+    [40, 50],
+  ]);
+  expect(charged(several, 'balcony').lines.map((l) => [l.label, l.values])).toEqual([['linear', [70, 80]]]);
+  expect(batteries(backtest([line('strategy')]))).toEqual([]);
 });

@@ -20,17 +20,12 @@ export function lineNames(lines: readonly BacktestLine[]): string[] {
   });
 }
 
-const FIXED: Record<string, keyof Palette> = { no_battery: 'hold', self_consumption: 'balance' };
-const OWN: readonly (keyof Palette)[] = [
-  'soc',
-  'dear',
-  'load',
-  'charge',
-  'solar',
-  'negative',
-  'discharge',
-  'cheap',
-];
+const FIXED: Record<string, keyof Palette> = {
+  no_battery: 'hold',
+  self_consumption: 'balance',
+  perfect_foresight: 'negative',
+};
+const OWN: readonly (keyof Palette)[] = ['soc', 'dear', 'load', 'charge', 'solar', 'discharge', 'cheap'];
 
 export interface Curve {
   label: string;
@@ -69,19 +64,30 @@ export function paid(backtest: Backtest): { x: number[]; lines: Curve[] } {
   };
 }
 
-/** State of charge: by the slot where there is such a curve, else by the day. Without what is always the same. */
-export function charged(backtest: Backtest): { x: number[]; lines: Curve[] } {
-  const moving = (line: BacktestLine) => line.kind !== 'no_battery';
+/** The batteries that are told by themselves: all where there are several, else none. */
+export function batteries(backtest: Backtest): string[] {
+  const line = backtest.lines.find((one) => (one.batteries ?? []).length > 0);
+  return (line?.batteries ?? []).map((battery) => battery.id);
+}
+
+/**
+ * State of charge of one battery, or of all together (`''`): by the slot where there is such a curve, else by the day.
+ * Without what is always the same.
+ */
+export function charged(backtest: Backtest, battery = ''): { x: number[]; lines: Curve[] } {
   const slots = Math.max(0, ...backtest.lines.map((line) => line.soc_pct.length));
+  const of = (line: BacktestLine): number[] => {
+    if (line.kind === 'no_battery') return [];
+    const all = { soc_pct: line.soc_pct, days: line.days.map((day) => day.soc_pct) };
+    const own = battery === '' ? all : line.batteries?.find((one) => one.id === battery);
+    return (slots > 0 ? own?.soc_pct : own?.days) ?? [];
+  };
   if (slots > 0) {
     const from = (instant(backtest.from) ?? 0) / 1000;
     return {
       x: Array.from({ length: slots }, (_, i) => from + i * 900),
-      lines: curves(backtest, (line) => (moving(line) ? line.soc_pct : [])),
+      lines: curves(backtest, of),
     };
   }
-  return {
-    x: noons(backtest),
-    lines: curves(backtest, (line) => (moving(line) ? line.days.map((day) => day.soc_pct) : [])),
-  };
+  return { x: noons(backtest), lines: curves(backtest, of) };
 }

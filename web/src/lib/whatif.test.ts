@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { BilledSlot, Command, Comparison } from '../model';
-import { changed, changedSlots, NO_WISHES, question, socs } from './whatif';
+import type { BilledSlot, Command, Comparison, Tick } from '../model';
+import { changed, changedSlots, isBetween, NO_WISHES, question, socs } from './whatif';
 
 const at = (quarter: number) => new Date(Date.UTC(2026, 10, 24, 12) + quarter * 900_000).toISOString();
 const slot = (quarter: number, command: Command, soc_pct: number): BilledSlot => ({
@@ -28,15 +28,45 @@ const comparison: Comparison = {
   other: side([slot(0, hold, 50), slot(1, charge, 55), slot(2, charge, 60), slot(3, hold, 60)]),
 };
 
+const tick = {
+  id: 7,
+  input: {
+    snapshot: {
+      ahead: [
+        { start: '2026-11-24T20:45:00Z', import_price: 0.3 },
+        { start: '2026-11-24T21:00:00Z', import_price: 0.3 },
+        { start: '2026-11-25T04:45:00Z', import_price: null },
+        { start: '2026-11-25T05:00:00Z', import_price: 0.2 },
+      ],
+    },
+  },
+} as unknown as Tick;
+/** An hour ahead of UTC. */
+const clock = (ms: number) => new Date(ms + 3_600_000).toISOString().slice(11, 16);
+
+test('a tariff by the time of day sets each known price, by the home’s clock', () => {
+  const wishes = { ...NO_WISHES, price: 'hours' as const, priceValue: '0.1', priceElse: '0,4' };
+  const asked = question(wishes, tick, clock);
+  expect(asked.tick).toBe(7);
+  expect(asked.set).toEqual({
+    'snapshot.ahead.0.import_price': 0.4,
+    'snapshot.ahead.1.import_price': 0.1,
+    'snapshot.ahead.3.import_price': 0.4,
+  });
+  expect(isBetween('23:00', '22:00', '06:00') && isBetween('05:59', '22:00', '06:00')).toBe(true);
+  expect(isBetween('06:00', '22:00', '06:00') || isBetween('06:00', '07:00', '09:00')).toBe(false);
+});
+
 test('only what is typed is asked, percentages as factors', () => {
-  const asked = question({
+  const wishes = {
     ...NO_WISHES,
     battery: '200',
     soc: '20',
     load: '110,5',
-    price: 'flat',
+    price: 'flat' as const,
     priceValue: '0.3',
-  });
+  };
+  const asked = question(wishes, tick, clock);
   expect(asked.strategy).toBeNull();
   expect(asked.changes).toMatchObject({
     battery_factor: 2,

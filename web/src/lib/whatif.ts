@@ -1,13 +1,16 @@
 /** Two plans for the same moment, beside each other. */
-import type { Alternative, BilledSlot, Command, Comparison, WhatIf } from '../model';
+import type { Alternative, BilledSlot, Command, Comparison, Tick, WhatIf } from '../model';
 import { finite, instant } from './format';
 
 /** What a person may change; as typed, empty: as it is. */
 export interface Wishes {
   strategy: string;
-  /** `factor`, `flat` or `plus`. */
-  price: '' | 'factor' | 'flat' | 'plus';
+  price: '' | 'factor' | 'flat' | 'plus' | 'hours';
   priceValue: string;
+  /** Between these times of day `priceValue` holds, otherwise `priceElse`: for `hours`. */
+  priceFrom: string;
+  priceUntil: string;
+  priceElse: string;
   battery: string;
   soc: string;
   load: string;
@@ -18,6 +21,9 @@ export const NO_WISHES: Wishes = {
   strategy: '',
   price: '',
   priceValue: '',
+  priceFrom: '22:00',
+  priceUntil: '06:00',
+  priceElse: '',
   battery: '',
   soc: '',
   load: '',
@@ -31,11 +37,30 @@ const share = (text: string): number | null => {
   return percent === null ? null : percent / 100;
 };
 
-/** As the daemon takes it. Percentages become factors. */
-export function question(wishes: Wishes): WhatIf {
+/** Whether a time of day is in `[from, until)`, which may go over midnight; all as `22:00`. */
+export const isBetween = (time: string, from: string, until: string): boolean =>
+  from <= until ? time >= from && time < until : time >= from || time < until;
+
+/** Prices by the time of day, for each slot ahead of a decision whose price is known. */
+function byHours(wishes: Wishes, tick: Tick, clock: (ms: number) => string): NonNullable<WhatIf['set']> {
+  const [within, otherwise] = [number(wishes.priceValue), number(wishes.priceElse)];
+  const set: Record<string, unknown> = {};
+  tick.input.snapshot.ahead.forEach((slot, place) => {
+    const start = instant(slot.start);
+    if (slot.import_price == null || start === null) return;
+    const is = isBetween(clock(start), wishes.priceFrom, wishes.priceUntil);
+    set[`snapshot.ahead.${place}.import_price`] = is ? within : otherwise;
+  });
+  // An object of any shape, which the description cannot say.
+  return set as NonNullable<WhatIf['set']>;
+}
+
+/** As the daemon takes it, of this decision. Percentages become factors. `clock` tells the home's time of day. */
+export function question(wishes: Wishes, tick: Tick, clock: (ms: number) => string): WhatIf {
   const price = number(wishes.priceValue);
   return {
-    tick: null,
+    tick: tick.id,
+    ...(wishes.price === 'hours' ? { set: byHours(wishes, tick, clock) } : {}),
     strategy: wishes.strategy || null,
     changes: {
       import_price: wishes.price === 'flat' ? price : null,

@@ -12,6 +12,38 @@ use crate::plant::{MAX_CHARGE_W, MAX_DISCHARGE_W};
 pub trait Loop {
     /// Sees the meter and the battery once a second, and says what to write.
     fn see(&mut self, second: u64, grid_w: f64, battery_w: f64) -> Option<f64>;
+
+    /// Another power was written in place of the one that it said; `None`: nothing was.
+    fn overruled(&mut self, _power_w: Option<f64>) {}
+}
+
+/// Another controller under the rules that this crate's keeps by itself, since a guard stands behind it: ten
+/// seconds between two writes, and two minutes from one turn to the next.
+pub struct Ruled {
+    pub inner: Box<dyn Loop>,
+    pub written: Option<u64>,
+    pub direction: Option<(f64, u64)>,
+}
+
+impl Loop for Ruled {
+    fn see(&mut self, second: u64, grid_w: f64, battery_w: f64) -> Option<f64> {
+        let mut power_w = self.inner.see(second, grid_w, battery_w)?;
+        if self.written.is_some_and(|at| second - at < 10) {
+            self.inner.overruled(None);
+            return None;
+        }
+        self.written = Some(second);
+        match self.direction {
+            Some((direction, since)) if power_w != 0.0 && direction != power_w.signum() && second - since < 120 => {
+                power_w = 0.0;
+                self.inner.overruled(Some(power_w));
+            }
+            Some((direction, _)) if direction == power_w.signum() => {}
+            _ if power_w == 0.0 => {}
+            _ => self.direction = Some((power_w.signum(), second)),
+        }
+        Some(power_w)
+    }
 }
 
 /// This crate's, as the control loop drives it.
@@ -44,6 +76,7 @@ impl Loop for Ours {
 #[derive(Default)]
 pub struct Proportional {
     written_w: f64,
+    before_w: f64,
     next: u64,
 }
 
@@ -57,8 +90,12 @@ impl Loop for Proportional {
             return None;
         }
         self.next = second + 5;
-        self.written_w = power_w;
+        (self.before_w, self.written_w) = (self.written_w, power_w);
         Some(power_w)
+    }
+
+    fn overruled(&mut self, power_w: Option<f64>) {
+        self.written_w = power_w.unwrap_or(self.before_w);
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //!     cargo bench --profile dev -p wattwright-balance --bench follow -- --profiles --seeds 20
 //!
-//! `--profiles` prints each profile of use by itself as well.
+//! `--profiles` prints each profile of use by itself as well. `ruled` are the others under the rules that ours
+//! keeps, since the guard would hold them to it: ten seconds between two writes, two minutes between two turns.
 
 #![allow(clippy::unwrap_used, reason = "a bench that panics has failed")]
 
@@ -12,7 +13,7 @@ mod plant;
 mod score;
 mod world;
 
-use loops::{Loop, Ours, Proportional, Vendor};
+use loops::{Loop, Ours, Proportional, Ruled, Vendor};
 use score::Score;
 use world::Profile;
 
@@ -25,10 +26,12 @@ fn main() {
     let after = |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1));
     let seeds: u64 = after("--seeds").map_or(5, |text| text.parse().unwrap());
     let by_profile = arguments.iter().any(|a| a == "--profiles");
-    let loops: [(&str, Make); 3] = [
+    let loops: [(&str, Make); 5] = [
         ("ours", || Box::new(Ours::default())),
         ("proportional", || Box::new(Proportional::default())),
         ("vendor", || Box::new(Vendor::default())),
+        ("prop. ruled", || ruled(Box::new(Proportional::default()))),
+        ("vendor ruled", || ruled(Box::new(Vendor::default()))),
     ];
     println!("{seeds} seeds of {HOURS} h; deviation: what is left at the meter that an ideal battery would have taken");
     println!(
@@ -51,4 +54,8 @@ fn main() {
     for ((name, _), total) in loops.iter().zip(&totals) {
         println!("{:<10} {name:<13} {total}", "all");
     }
+}
+
+fn ruled(inner: Box<dyn Loop>) -> Box<dyn Loop> {
+    Box::new(Ruled { inner, written: None, direction: None })
 }

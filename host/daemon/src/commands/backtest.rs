@@ -30,7 +30,7 @@ pub fn run(args: &Backtest) -> Result<()> {
     let series = Series::parse(&args.series.to_string_lossy(), &bytes)?;
     let rows = &series.rows()[..args.slots.unwrap_or(usize::MAX).min(series.rows().len())];
     let jobs = jobs(args)?;
-    let (references, plain) = (References::of(&house, rows)?, References::self_consumption(&house, rows)?);
+    let (references, [_, plain, _]) = References::played(&house, rows)?;
     let notes =
         args.resume.as_deref().map(|path| Notes::open(path, &heading(args, &house, &jobs, rows))).transpose()?;
 

@@ -1,19 +1,15 @@
 //! A backtest, played on one thread.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use backtest::{Asked, Foresight, House, Played, Player, References, Strategy, share};
+use backtest::{Foresight, House, Played, Player, References, Strategy as _, share};
 use forecast::SeriesRow;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use model::snapshot::Battery;
-use model::{Action, BalanceLimits, Command, CommandKind, Input, Reason};
 use serde_json::{Map, Value};
-use server::lab::{BacktestDay, BacktestLine, LineKind};
-use simulator::Totals;
+use server::lab::{BacktestDay, BacktestLine, BatteryCharge, LineKind};
 
 use crate::sandboxed::Sandboxed;
 
@@ -45,9 +41,9 @@ pub struct Progress {
 }
 
 impl Job {
-    /// Slots to be played, all lines together.
+    /// Slots to be played, all strategies together.
     pub fn slots(&self) -> u64 {
-        (self.rows.len() * (self.runs.len() + 2)) as u64
+        (self.rows.len() * self.runs.len()) as u64
     }
 
     /// Plays it. `None`: it was cancelled.
@@ -55,24 +51,13 @@ impl Job {
     /// # Errors
     /// The battery cannot be.
     pub fn play(&self, progress: &Progress) -> Result<Option<Vec<BacktestLine>>> {
-        let references = References::of(&self.house, &self.rows)?;
+        let (references, ways) = References::played(&self.house, &self.rows)?;
         let days = self.days();
-        let mut lines = Vec::new();
-        for (kind, command) in [
-            (LineKind::NoBattery, Command::Hold),
-            (LineKind::SelfConsumption, Command::Balance(BalanceLimits::default())),
-        ] {
-            let fixed = Fixed(command);
-            let Some(way) = self.way(&fixed, Value::Null, Foresight::PERFECT, false, progress)? else {
-                return Ok(None);
-            };
-            lines.push(self.line(kind, &way, &references, &days));
-        }
-        lines.push(line(LineKind::PerfectForesight, &references.perfect_foresight, &references));
+        let kinds = [LineKind::NoBattery, LineKind::SelfConsumption, LineKind::PerfectForesight];
+        let fixed = kinds.into_iter().zip(&ways).map(|(kind, way)| self.line(kind, way, &references, &days));
+        let mut lines: Vec<BacktestLine> = fixed.collect();
         for run in &self.runs {
-            let Some(way) = self.way(&*run.strategy, run.settings.clone(), self.foresight, true, progress)? else {
-                return Ok(None);
-            };
+            let Some(way) = self.way(run, progress)? else { return Ok(None) };
             let own = self.line(LineKind::Strategy, &way, &references, &days);
             lines.push(BacktestLine {
                 strategy: run.strategy.name().to_owned(),
@@ -84,46 +69,83 @@ impl Job {
         Ok(Some(lines))
     }
 
-    fn way(
-        &self,
-        strategy: &dyn Strategy,
-        settings: Value,
-        foresight: Foresight,
-        guarded: bool,
-        progress: &Progress,
-    ) -> Result<Option<Way>> {
-        let watched = Watched { strategy, soc_pct: Mutex::default() };
-        let mut player = Player::new(&self.house, &self.rows, &watched, settings, foresight, guarded)?;
+    fn way(&self, run: &Run, progress: &Progress) -> Result<Option<Played>> {
+        let (strategy, settings) = (&*run.strategy, run.settings.clone());
+        let mut player = Player::new(&self.house, &self.rows, strategy, settings, self.foresight, true)?;
         while player.next_slot().is_some() {
             if progress.cancelled.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let asked = player.ask(&watched);
-            player.play(&watched, asked);
+            let asked = player.ask(strategy);
+            player.play(strategy, asked);
             progress.slots_done.fetch_add(1, Ordering::Relaxed);
         }
-        let played = player.finish();
-        Ok(Some(Way { played, soc_pct: watched.soc_pct.into_inner().unwrap_or_else(PoisonError::into_inner) }))
+        Ok(Some(player.finish()))
     }
 
-    fn line(&self, kind: LineKind, way: &Way, references: &References, days: &[(Date, usize)]) -> BacktestLine {
-        let played = &way.played;
-        let totals = played.totals.unwrap_or(references.no_battery);
-        let mut took_us = played.took_us.clone();
+    fn line(&self, kind: LineKind, way: &Played, references: &References, days: &[(Date, usize)]) -> BacktestLine {
+        let totals = way.totals.unwrap_or(references.no_battery);
+        let cost = totals.cost_adjusted_eur;
+        let mut took_us = way.took_us.clone();
         took_us.sort_unstable();
-        let is_short = way.soc_pct.len() <= SLOT_CURVE_MOST;
+        let together = self.together(&way.socs_pct);
+        let means = means(days, &together);
+        let day = |(((day, _), cost), soc_pct): ((&(Date, usize), &f64), &f64)| BacktestDay {
+            day: *day,
+            cost: *cost,
+            soc_pct: *soc_pct,
+        };
         BacktestLine {
-            adjusted: played.adjusted,
-            refused: played.refused,
-            strategy_errors: played.strategy_errors,
+            kind,
+            strategy: String::new(),
+            version: String::new(),
+            settings: Map::new(),
+            cost: totals.cost_eur,
+            cost_adjusted: cost,
+            saved_against_no_battery: references.no_battery.cost_adjusted_eur - cost,
+            saved_against_self_consumption: references.self_consumption.cost_adjusted_eur - cost,
+            share: share(cost, references),
+            import_kwh: totals.import_kwh,
+            export_kwh: totals.export_kwh,
+            cycles: totals.cycles,
+            adjusted: way.adjusted,
+            refused: way.refused,
+            strategy_errors: way.strategy_errors,
             decide_ms: took_us.get(took_us.len() / 2).map(|us| *us as f64 / 1000.0),
-            days: curve(days, &played.days, &way.soc_pct),
-            soc_pct: if is_short {
-                way.soc_pct.iter().map(|soc| (soc * 10.0).round() / 10.0).collect()
-            } else {
-                vec![]
-            },
-            ..line(kind, &totals, references)
+            days: days.iter().zip(&way.days).zip(&means).map(day).collect(),
+            soc_pct: by_slot(&together),
+            batteries: self.batteries(&way.socs_pct, days),
+        }
+    }
+
+    /// Each by itself, where there are several.
+    fn batteries(&self, socs_pct: &[Vec<f64>], days: &[(Date, usize)]) -> Vec<BatteryCharge> {
+        if socs_pct.len() < 2 {
+            return Vec::new();
+        }
+        let own = self.house.batteries.iter().zip(socs_pct);
+        own.map(|(battery, soc_pct)| BatteryCharge {
+            id: battery.id.clone(),
+            days: means(days, soc_pct),
+            soc_pct: by_slot(soc_pct),
+        })
+        .collect()
+    }
+
+    /// How far all batteries together are charged.
+    fn together(&self, socs_pct: &[Vec<f64>]) -> Vec<f64> {
+        let sizes_wh = self.house.batteries.iter().map(|battery| battery.parameters.capacity_wh);
+        match socs_pct {
+            [] => Vec::new(),
+            [one] => one.clone(),
+            [first, ..] => {
+                let all_wh: f64 = sizes_wh.clone().sum();
+                let stored_wh = |slot: usize| -> f64 {
+                    let own = socs_pct.iter().map(|own| own.get(slot).copied().unwrap_or_default());
+                    own.zip(sizes_wh.clone()).map(|(soc_pct, size_wh)| soc_pct * size_wh).sum()
+                };
+                (0..first.len()).map(|slot| stored_wh(slot) / all_wh).collect()
+            }
         }
     }
 
@@ -142,91 +164,26 @@ impl Job {
     }
 }
 
-/// What came of a way through the past.
-struct Way {
-    played: Played,
-    /// When each slot began.
-    soc_pct: Vec<f64>,
+/// A tenth of a percent is more than a screen shows.
+fn rounded(soc_pct: f64) -> f64 {
+    (soc_pct * 10.0).round() / 10.0
 }
 
-fn line(kind: LineKind, totals: &Totals, references: &References) -> BacktestLine {
-    let cost = totals.cost_adjusted_eur;
-    BacktestLine {
-        kind,
-        strategy: String::new(),
-        version: String::new(),
-        settings: Map::new(),
-        cost: totals.cost_eur,
-        cost_adjusted: cost,
-        saved_against_no_battery: references.no_battery.cost_adjusted_eur - cost,
-        saved_against_self_consumption: references.self_consumption.cost_adjusted_eur - cost,
-        share: share(cost, references),
-        import_kwh: totals.import_kwh,
-        export_kwh: totals.export_kwh,
-        cycles: totals.cycles,
-        adjusted: 0,
-        refused: 0,
-        strategy_errors: 0,
-        decide_ms: None,
-        days: Vec::new(),
-        soc_pct: Vec::new(),
-    }
+/// Empty where there are too many slots.
+fn by_slot(soc_pct: &[f64]) -> Vec<f64> {
+    let shown = if soc_pct.len() <= SLOT_CURVE_MOST { soc_pct } else { &[] };
+    shown.iter().copied().map(rounded).collect()
 }
 
-fn curve(days: &[(Date, usize)], costs: &[f64], soc_pct: &[f64]) -> Vec<BacktestDay> {
+/// The mean of each day.
+fn means(days: &[(Date, usize)], soc_pct: &[f64]) -> Vec<f64> {
     let mut left = soc_pct;
-    let day = |((day, slots), cost): (&(Date, usize), &f64)| {
+    let day = |(_, slots): &(Date, usize)| {
         let (own, rest) = left.split_at((*slots).min(left.len()));
         left = rest;
-        let mean = own.iter().sum::<f64>() / own.len().max(1) as f64;
-        BacktestDay { day: *day, cost: *cost, soc_pct: (mean * 10.0).round() / 10.0 }
+        rounded(own.iter().sum::<f64>() / own.len().max(1) as f64)
     };
-    days.iter().zip(costs).map(day).collect()
-}
-
-/// Looks at the charge of the battery while a strategy is asked.
-struct Watched<'a> {
-    strategy: &'a dyn Strategy,
-    soc_pct: Mutex<Vec<f64>>,
-}
-
-impl Strategy for Watched<'_> {
-    fn name(&self) -> &str {
-        self.strategy.name()
-    }
-
-    fn declared(&self) -> BTreeSet<CommandKind> {
-        self.strategy.declared()
-    }
-
-    fn decide(&self, input: &Input) -> Result<Asked, String> {
-        let soc_pct = input.snapshot.batteries.first().and_then(|battery| battery.soc_pct);
-        self.soc_pct.lock().unwrap_or_else(PoisonError::into_inner).push(soc_pct.unwrap_or_default());
-        self.strategy.decide(input)
-    }
-}
-
-/// Always says the same.
-struct Fixed(Command);
-
-impl Strategy for Fixed {
-    fn name(&self) -> &str {
-        "reference"
-    }
-
-    fn declared(&self) -> BTreeSet<CommandKind> {
-        [self.0.kind()].into()
-    }
-
-    fn decide(&self, input: &Input) -> Result<Asked, String> {
-        let action = |battery: &Battery| Action {
-            target: battery.id.clone(),
-            command: self.0.clone(),
-            reason: Reason::default(),
-            until: None,
-        };
-        Ok(Asked { actions: input.snapshot.batteries.iter().map(action).collect(), ok: true, ..Asked::default() })
-    }
+    days.iter().map(day).collect()
 }
 
 #[cfg(test)]
@@ -237,31 +194,30 @@ mod tests {
 
     use super::*;
 
-    fn job(days: usize) -> Job {
+    fn job(days: usize, capacities_wh: &[f64]) -> Job {
         let rows = home::simulated::year_of_data().unwrap().rows()[..days * 96].to_vec();
-        let limits = Limits { batteries: [("battery".into(), BatteryLimits::default())].into(), ..Limits::default() };
+        let id = |number: usize| format!("battery-{number}");
+        let limits = (0..capacities_wh.len()).map(|number| (id(number), BatteryLimits::default()));
+        let battery = |(number, capacity_wh): (usize, &f64)| HouseBattery {
+            id: id(number),
+            parameters: BatteryParameters { capacity_wh: *capacity_wh, ..BatteryParameters::default() },
+            start_soc_pct: 50.0,
+            wear_cost_per_kwh: 0.0,
+        };
         let house = House {
             timezone: "Europe/Berlin".into(),
             currency: "EUR".into(),
-            batteries: vec![HouseBattery {
-                id: "battery".into(),
-                parameters: BatteryParameters::default(),
-                start_soc_pct: 50.0,
-                wear_cost_per_kwh: 0.0,
-            }],
+            batteries: capacities_wh.iter().enumerate().map(battery).collect(),
             tasks: Vec::new(),
-            limits,
+            limits: Limits { batteries: limits.collect(), ..Limits::default() },
         };
         Job { house, rows, foresight: Foresight::KNOWN, runs: Vec::new() }
     }
 
     #[test]
     fn the_references_stand_in_their_order_with_their_days() {
-        let job = job(3);
-        let progress = Progress::default();
-        let lines = job.play(&progress).unwrap().unwrap();
+        let lines = job(3, &[2000.0]).play(&Progress::default()).unwrap().unwrap();
         let [none, plain, perfect] = lines.as_slice() else { panic!("{} lines", lines.len()) };
-        assert_eq!(progress.slots_done.into_inner(), job.slots());
         assert_eq!((none.kind, none.share, plain.share), (LineKind::NoBattery, none.share, 0.0));
         assert!(perfect.cost_adjusted <= plain.cost_adjusted && plain.cost_adjusted < none.cost_adjusted);
         assert!((perfect.share - 1.0).abs() < 1e-9);
@@ -269,13 +225,23 @@ mod tests {
         assert_eq!(none.days[0].day.to_string(), "2023-07-01");
         let sum: f64 = none.days.iter().map(|day| day.cost).sum();
         assert!((sum - none.cost_adjusted).abs() < 1e-9, "{sum} is not {}", none.cost_adjusted);
+        for line in &lines {
+            assert_eq!((line.days.len(), line.soc_pct.len(), line.batteries.len()), (3, 3 * 96, 0));
+        }
     }
 
     #[test]
-    fn what_is_cancelled_ends_without_a_result() {
-        let progress = Progress::default();
-        progress.cancelled.store(true, Ordering::Relaxed);
-        assert!(job(2).play(&progress).unwrap().is_none());
-        assert_eq!(progress.slots_done.into_inner(), 0);
+    fn of_several_batteries_the_sum_is_told_and_each() {
+        let lines = job(15, &[1000.0, 3000.0]).play(&Progress::default()).unwrap().unwrap();
+        let plain = &lines[1];
+        let ids: Vec<&str> = plain.batteries.iter().map(|battery| battery.id.as_str()).collect();
+        assert_eq!(ids, ["battery-0", "battery-1"]);
+        for (at, day) in plain.days.iter().enumerate() {
+            let sum = (plain.batteries[0].days[at] + 3.0 * plain.batteries[1].days[at]) / 4.0;
+            assert!((day.soc_pct - sum).abs() < 0.11, "{} is not {sum}", day.soc_pct);
+        }
+        assert!(plain.soc_pct.is_empty() && plain.batteries[0].soc_pct.is_empty(), "15 days are told by the day");
+        assert!(lines[2].batteries.is_empty(), "perfect foresight has all as one");
+        assert_eq!(lines[2].days.len(), plain.days.len());
     }
 }

@@ -109,6 +109,7 @@ fn without_curves(mut backtest: Backtest) -> Backtest {
     for line in &mut backtest.lines {
         line.days = Vec::new();
         line.soc_pct = Vec::new();
+        line.batteries = Vec::new();
     }
     backtest
 }

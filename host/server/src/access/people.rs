@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use journal::Note;
@@ -17,8 +16,8 @@ use super::gate::Gate;
 use super::routes::SignedIn;
 use super::{Accounts, Scope, TokenInfo, UserRole, Users, UsersError};
 use crate::api::ask;
-use crate::error::{ApiError, Failure, quoted};
-use crate::query::Parameters;
+use crate::error::{ApiError, Failure};
+use crate::query::{Name, NoParameters, Parameters};
 use crate::strategies::{Body, Meant, json};
 
 const NOTES_DEFAULT: i64 = 50;
@@ -65,26 +64,13 @@ async fn work<T: Send + 'static>(
     }
 }
 
-type Name = Result<Path<String>, PathRejection>;
-
-fn name(path: Name) -> Result<String, ApiError> {
-    let Path(name) = path.map_err(|e| ApiError::bad_parameter(format!("`name` cannot be read: {}", e.body_text())))?;
-    match model::is_valid_id(&name) {
-        true => Ok(name),
-        false => {
-            Err(ApiError::bad_parameter(format!("`name` is {}; names are 1 to 40 of a-z, 0-9 and -", quoted(&name))))
-        }
-    }
-}
-
 /// All users.
 #[utoipa::path(get, path = "/api/users", tag = "access",
     responses(
         (status = 200, description = "All users, by name.", body = Vec<SignedIn>),
         (status = 404, description = "There are no users: everyone is the owner.", body = Failure),
     ))]
-async fn users(State(gate): State<Gate>, parameters: Parameters) -> Result<Json<Vec<SignedIn>>, ApiError> {
-    parameters.only(&[])?;
+async fn users(State(gate): State<Gate>, _: NoParameters) -> Result<Json<Vec<SignedIn>>, ApiError> {
     let list = work(&gate, |accounts| accounts.users.list()).await?;
     Ok(Json(list.into_iter().map(|(name, role)| SignedIn { name, role }).collect()))
 }
@@ -113,7 +99,7 @@ pub struct MadePassword {
 /// Adds a user with a password that is made here.
 #[utoipa::path(post, path = "/api/users", tag = "access",
     request_body = NewUser,
-    params(("x-wattwright" = String, Header, description = "The session's word.")),
+    params(Meant),
     responses(
         (status = 200, description = "Added.", body = MadePassword),
         (status = 404, description = "There are no users: the first is added on the machine.", body = Failure),
@@ -122,10 +108,9 @@ pub struct MadePassword {
 async fn add_user(
     _: Meant,
     State(gate): State<Gate>,
-    parameters: Parameters,
+    _: NoParameters,
     body: Body<NewUser>,
 ) -> Result<Json<MadePassword>, ApiError> {
-    parameters.only(&[])?;
     let NewUser { name, role } = json(body)?;
     let added = work(&gate, move |accounts| {
         let password = Users::made_password()?;
@@ -138,7 +123,7 @@ async fn add_user(
 /// Removes a user, who is signed out at once. Tokens that they made end with them.
 #[utoipa::path(delete, path = "/api/users/{name}", tag = "access",
     params(("name" = String, Path, description = "Whom."),
-        ("x-wattwright" = String, Header, description = "The session's word.")),
+        Meant),
     responses(
         (status = 204, description = "Removed."),
         (status = 404, description = "There is no such user.", body = Failure),
@@ -147,11 +132,9 @@ async fn add_user(
 async fn remove_user(
     _: Meant,
     State(gate): State<Gate>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
 ) -> Result<StatusCode, ApiError> {
-    parameters.only(&[])?;
-    let name = name(path)?;
     work(&gate, move |accounts| match accounts.users.list()?.len() {
         // On the machine the last one may go; whoever asks over the network would leave the home to everyone.
         1 => Err(UsersError::Refused("this is the last user; add another owner first".into())),
@@ -176,7 +159,7 @@ pub struct NewRole {
 #[utoipa::path(put, path = "/api/users/{name}/role", tag = "access",
     request_body = NewRole,
     params(("name" = String, Path, description = "Whom."),
-        ("x-wattwright" = String, Header, description = "The session's word.")),
+        Meant),
     responses(
         (status = 200, description = "Done.", body = SignedIn),
         (status = 404, description = "There is no such user.", body = Failure),
@@ -185,12 +168,11 @@ pub struct NewRole {
 async fn set_role(
     _: Meant,
     State(gate): State<Gate>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
     body: Body<NewRole>,
 ) -> Result<Json<SignedIn>, ApiError> {
-    parameters.only(&[])?;
-    let (name, NewRole { role }) = (name(path)?, json(body)?);
+    let NewRole { role } = json(body)?;
     let done = work(&gate, move |accounts| {
         accounts.users.set_role(&name, role)?;
         Ok(SignedIn { name, role })
@@ -201,7 +183,7 @@ async fn set_role(
 /// Makes a new password for a user who forgot theirs. Their sessions end.
 #[utoipa::path(post, path = "/api/users/{name}/password", tag = "access",
     params(("name" = String, Path, description = "Whose."),
-        ("x-wattwright" = String, Header, description = "The session's word.")),
+        Meant),
     responses(
         (status = 200, description = "Made.", body = MadePassword),
         (status = 404, description = "There is no such user.", body = Failure),
@@ -209,11 +191,9 @@ async fn set_role(
 async fn reset_password(
     _: Meant,
     State(gate): State<Gate>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
 ) -> Result<Json<MadePassword>, ApiError> {
-    parameters.only(&[])?;
-    let name = name(path)?;
     let made = work(&gate, move |accounts| {
         let password = Users::made_password()?;
         accounts.users.set_password(&name, &password)?;
@@ -229,8 +209,7 @@ async fn reset_password(
         (status = 200, description = "All tokens, by name.", body = Vec<TokenInfo>),
         (status = 404, description = "There are no users, so nothing needs a token.", body = Failure),
     ))]
-async fn tokens(State(gate): State<Gate>, parameters: Parameters) -> Result<Json<Vec<TokenInfo>>, ApiError> {
-    parameters.only(&[])?;
+async fn tokens(State(gate): State<Gate>, _: NoParameters) -> Result<Json<Vec<TokenInfo>>, ApiError> {
     Ok(Json(work(&gate, |accounts| accounts.tokens.list()).await?))
 }
 
@@ -260,7 +239,7 @@ pub struct MadeToken {
 /// Makes a token for a program.
 #[utoipa::path(post, path = "/api/tokens", tag = "access",
     request_body = NewToken,
-    params(("x-wattwright" = String, Header, description = "The session's word.")),
+    params(Meant),
     responses(
         (status = 200, description = "Made.", body = MadeToken),
         (status = 404, description = "There are no users, so nothing needs a token.", body = Failure),
@@ -270,10 +249,9 @@ async fn add_token(
     _: Meant,
     State(gate): State<Gate>,
     known: Option<Extension<Known>>,
-    parameters: Parameters,
+    _: NoParameters,
     body: Body<NewToken>,
 ) -> Result<Json<MadeToken>, ApiError> {
-    parameters.only(&[])?;
     let NewToken { name, scopes, days } = json(body)?;
     let made_by = known.map(|Extension(known)| known.name);
     let made = work(&gate, move |accounts| accounts.tokens.add(&name, scopes, days, made_by, accounts.now()));
@@ -284,7 +262,7 @@ async fn add_token(
 /// Revokes a token, from the next request on.
 #[utoipa::path(delete, path = "/api/tokens/{name}", tag = "access",
     params(("name" = String, Path, description = "Which."),
-        ("x-wattwright" = String, Header, description = "The session's word.")),
+        Meant),
     responses(
         (status = 204, description = "Revoked."),
         (status = 404, description = "There is no such token.", body = Failure),
@@ -292,11 +270,9 @@ async fn add_token(
 async fn remove_token(
     _: Meant,
     State(gate): State<Gate>,
-    path: Name,
-    parameters: Parameters,
+    Name(name): Name,
+    _: NoParameters,
 ) -> Result<StatusCode, ApiError> {
-    parameters.only(&[])?;
-    let name = name(path)?;
     work(&gate, move |accounts| accounts.tokens.remove(&name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,7 +13,7 @@ use super::accounts::{Known, Unwelcome};
 use super::gate::{Gate, is_secure, no_accounts, set_cookie, write_down};
 use super::{Access, UserRole, people, sessions};
 use crate::error::{ApiError, Failure, quoted};
-use crate::query::Parameters;
+use crate::query::NoParameters;
 use crate::strategies::{Body, Meant, json};
 
 /// A name and a password need no more.
@@ -68,30 +68,28 @@ fn greeting(known: Option<Known>) -> Json<Greeting> {
         (status = 200, description = "Who asks.", body = Greeting),
         (status = 401, description = "Nobody is signed in.", body = Failure),
     ))]
-async fn greet(known: Option<Extension<Known>>, parameters: Parameters) -> Result<Json<Greeting>, ApiError> {
-    parameters.only(&[])?;
+async fn greet(known: Option<Extension<Known>>, _: NoParameters) -> Result<Json<Greeting>, ApiError> {
     Ok(greeting(known.map(|Extension(known)| known)))
 }
 
 /// Signs in. The session is in a cookie.
 #[utoipa::path(post, path = "/api/session", tag = "access",
     request_body = Credentials,
-    params(("x-wattwright" = String, Header, description = "Anything: the request is meant.")),
+    params(Meant),
     responses(
         (status = 200, description = "Signed in.", body = Greeting),
         (status = 401, description = "The name or the password is wrong.", body = Failure),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
         (status = 404, description = "There are no users: everyone is the owner.", body = Failure),
         (status = 429, description = "Too often wrong; `Retry-After` says how many seconds to wait.", body = Failure),
     ))]
 async fn enter(
     _: Meant,
     State(gate): State<Gate>,
-    parameters: Parameters,
+    _: NoParameters,
     headers: HeaderMap,
     body: Body<Credentials>,
 ) -> Result<Response, ApiError> {
-    parameters.only(&[])?;
     let Credentials { name, password } = json(body)?;
     let accounts = gate.accounts()?;
     match accounts.enter(name.clone(), password).await {
@@ -148,7 +146,7 @@ pub struct PasswordChange {
 /// Changes one's own password. All one's sessions end; this browser gets a new one.
 #[utoipa::path(put, path = "/api/password", tag = "access",
     request_body = PasswordChange,
-    params(("x-wattwright" = String, Header, description = "The session's word.")),
+    params(Meant),
     responses(
         (status = 200, description = "Changed; the word is another.", body = Greeting),
         (status = 403, description = "The old password is wrong.", body = Failure),
@@ -160,11 +158,10 @@ async fn change_password(
     _: Meant,
     State(gate): State<Gate>,
     known: Option<Extension<Known>>,
-    parameters: Parameters,
+    _: NoParameters,
     headers: HeaderMap,
     body: Body<PasswordChange>,
 ) -> Result<Response, ApiError> {
-    parameters.only(&[])?;
     let PasswordChange { old, new } = json(body)?;
     let accounts = gate.accounts()?;
     let Extension(known) = known.ok_or_else(no_accounts)?;
@@ -180,19 +177,18 @@ async fn change_password(
 
 /// Signs out.
 #[utoipa::path(delete, path = "/api/session", tag = "access",
-    params(("x-wattwright" = String, Header, description = "The session's word.")),
+    params(Meant),
     responses(
         (status = 204, description = "Signed out."),
         (status = 401, description = "Nobody is signed in.", body = Failure),
-        (status = 403, description = "From another origin.", body = Failure),
+        Meant,
     ))]
 async fn leave(
     _: Meant,
     State(gate): State<Gate>,
     known: Option<Extension<Known>>,
-    parameters: Parameters,
+    _: NoParameters,
 ) -> Result<Response, ApiError> {
-    parameters.only(&[])?;
     if let (Access::Accounts(accounts), Some(Extension(known))) = (&gate.access, known) {
         accounts.leave(&known.word);
     }

@@ -100,16 +100,16 @@ impl Cell {
 
     /// What it can do in a slot.
     pub fn offer(&self, period: &Period) -> Offer {
-        let net_w = period.net_w();
         let stored_per_w = period.hours * self.charge_efficiency;
-        let surplus_w = (-net_w).max(0.0).min(self.max_charge_w);
+        let surplus_w = |net_w: f64| (-net_w).clamp(0.0, self.max_charge_w);
         // Behind its inverter, what the home does not use is stored: following the meter feeds nothing in.
-        let lost_w = if self.carries_solar { surplus_w } else { -net_w - period.export_limit_w };
-        let lost_w = lost_w.clamp(0.0, surplus_w);
-        let buy_w = (self.max_charge_w - surplus_w).min(period.import_limit_w - net_w.max(0.0)).max(0.0);
+        let free_w = if self.carries_solar { 0.0 } else { period.export_limit_w };
+        let lost_w = period.mean(|net_w| (-net_w - free_w).clamp(0.0, surplus_w(net_w)));
+        let surplus_w = period.mean(surplus_w);
+        let buy_w = (self.max_charge_w - surplus_w).min(period.import_limit_w - period.net_w().max(0.0)).max(0.0);
         // Where the grid pays for use, using the battery instead would cost.
         let most_w = (self.max_discharge_w - self.through_w(period)).max(0.0);
-        let spend_w = if period.import_price > 0.0 { net_w.max(0.0).min(most_w) } else { 0.0 };
+        let spend_w = if period.import_price > 0.0 { period.mean(|net_w| net_w.clamp(0.0, most_w)) } else { 0.0 };
         Offer {
             spend_wh: spend_w * period.hours / self.discharge_efficiency,
             spend_worth: self.spend_worth(period.import_price),

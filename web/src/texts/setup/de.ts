@@ -2,7 +2,7 @@ import type { SetupTexts } from './en';
 
 /** The German texts of the set-up page. */
 export const de: SetupTexts = {
-  title: 'Einrichtung',
+  title: 'Setup',
   intro: 'Was Wattwright woher weiß, was es darf und wer es benutzen darf.',
   failed: 'Das ließ sich nicht lesen:',
   sources: {
