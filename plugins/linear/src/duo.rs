@@ -3,7 +3,7 @@
 use crate::job::Job;
 
 /// States that take as long as one of [`Curve::effort`](crate::curve::Curve::effort).
-const STATES: usize = 12;
+const STATES: usize = 8;
 
 /// The runs of both that cost least, and the effort; `cost` is that of a slot by how much more is used in it, kWh.
 pub(crate) fn best_runs(jobs: [&Job; 2], cost: impl Fn(usize, f64) -> f64) -> ([Vec<f64>; 2], usize) {
@@ -77,5 +77,38 @@ impl<'a> Steps<'a> {
 
     fn first(&self, t: usize, on: bool) -> f64 {
         if t == 0 && on { self.job.first_cost } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_tasks_share_what_is_cheap() {
+        // The first two kWh of a slot are free, each more costs its price: both want slots 1 and 2, and there is room
+        // for one of them. All ways are tried.
+        let job = |need_kwh: f64, is_block| Job { most_kwh: vec![2.0; 6], need_kwh, is_block, ..Job::default() };
+        let prices = [0.5, 0.1, 0.1, 0.4, 0.2, 0.3];
+        let cost = |t: usize, kwh: f64| (kwh - if t == 1 || t == 2 { 2.0 } else { 0.0 }).max(0.0) * prices[t];
+        for jobs in
+            [[job(4.0, true), job(4.0, true)], [job(4.0, false), job(3.0, true)], [job(5.0, true), job(4.0, false)]]
+        {
+            let total = |runs: [&Vec<f64>; 2]| (0..6).map(|t| cost(t, runs[0][t] + runs[1][t])).sum::<f64>();
+            let ways = |job: &Job| {
+                let slots = |on: u32| (0..6).filter(move |t| on & (1 << t) != 0).collect::<Vec<usize>>();
+                let count = (job.need_kwh / 2.0).ceil() as usize;
+                let fits = |on: &Vec<usize>| {
+                    on.len() == count
+                        && (!job.is_block || on.last().zip(on.first()).is_some_and(|(b, a)| b - a < count))
+                };
+                (0..64).map(slots).filter(fits).map(|on| job.run(on)).collect::<Vec<_>>()
+            };
+            let (first, second) = (ways(&jobs[0]), ways(&jobs[1]));
+            let each = first.iter().flat_map(|a| second.iter().map(move |b| total([a, b])));
+            let least = each.fold(f64::INFINITY, f64::min);
+            let ([a, b], _) = best_runs([&jobs[0], &jobs[1]], cost);
+            assert!((total([&a, &b]) - least).abs() < 1e-9, "{a:?} and {b:?}, though {least} is possible");
+        }
     }
 }

@@ -22,9 +22,9 @@ const ROUNDS: usize = 8;
 const ENOUGH: f64 = 1e-5;
 /// More effort than this is not taken, by [`crate::curve::Curve::effort`]: a million takes up to 1.8 of the five
 /// thousand million instructions that the sandbox lets a strategy have, and 60 ms on one x86-64 machine outside of it.
-const MOST_EFFORT: usize = 2_400_000;
-/// The effort of a program, for each slot and battery.
-const PROGRAM: usize = 150;
+const MOST_EFFORT: usize = 2_500_000;
+/// The effort of a program, for each slot, and again for each battery in it.
+const PROGRAM: usize = 110;
 
 /// What is planned.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -90,7 +90,7 @@ struct Search<'a> {
     /// So far.
     effort: usize,
     /// The runs that the batteries were last planned for in steps.
-    stepped: Option<Vec<Vec<f64>>>,
+    stepped: Option<(bool, Vec<Vec<f64>>)>,
     /// Runs that were tried.
     tried: Vec<Vec<Vec<f64>>>,
 }
@@ -132,6 +132,7 @@ impl<'a> Search<'a> {
             self.better_prices();
             self.better_runs();
             self.better_pairs();
+            self.better_steps(true);
             if self.cost > before - ENOUGH || self.is_tired() {
                 break;
             }
@@ -154,3 +155,6 @@ impl<'a> Search<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

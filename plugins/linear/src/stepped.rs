@@ -3,33 +3,42 @@
 
 use crate::curve::Curve;
 use crate::market::{Chance, SLACK_PER_KWH, Slot, Store};
-use crate::worth::Worth;
+use crate::worth::{Step, Worth};
 
 /// Steps at the most.
 const MOST_STEPS: f64 = 24.0;
 /// Of a function that takes longer its hull is taken: what is found is planned exactly afterwards.
-const MOST_EFFORT: usize = 200;
+const MOST_EFFORT: usize = 50;
 /// Pieces of a function are kept so many.
-const MOST_PIECES: f64 = 100.0;
+const MOST_PIECES: f64 = 40.0;
+/// Near to a plan is so many steps to each side.
+const NEAR: i32 = 3;
+/// Of which so many are what it takes in a slot.
+const NEAR_STEPS: f64 = 2.0;
 
 /// What the second battery gives in each slot, kW, when both do what costs least together, and the effort of
 /// [`Curve::effort`]. Each slot has one chance.
-pub(crate) fn powers_kw([exact, other]: [&Store; 2], slots: &[Slot], left_per_kwh: [f64; 2]) -> (Vec<f64>, usize) {
-    let levels = Levels::of(other, slots);
+pub(crate) fn powers_kw(
+    [exact, other]: [&Store; 2],
+    slots: &[Slot],
+    left_per_kwh: [f64; 2],
+    levels: &Levels,
+) -> (Vec<f64>, usize) {
     let end = Worth::at_end(exact, left_per_kwh[0]);
-    let first = |k| Curve { value: end.value - levels.kwh(k) * left_per_kwh[1], ..end.clone() };
-    let mut row: Vec<Curve> = (0..levels.count).map(first).collect();
+    let first = |kwh: &f64| Curve { value: end.value - kwh * left_per_kwh[1], ..end.clone() };
+    let mut row: Vec<Curve> = levels.after(slots.len()).iter().map(first).collect();
     let mut table = Vec::with_capacity(slots.len());
     let mut effort = 0;
-    for slot in slots.iter().rev() {
-        let moves: Vec<(usize, usize, Curve)> = levels.moves(exact, slot);
-        let now = (0..levels.count).map(|k| {
-            let ways = moves.iter().filter_map(|(down, up, cost)| Some((row.get((k + up).checked_sub(*down)?)?, cost)));
-            let each = ways.map(|(after, cost)| {
+    for (t, slot) in slots.iter().enumerate().rev() {
+        let now = levels.after(t).iter().map(|kwh| {
+            let each = levels.after(t + 1).iter().zip(&row).filter_map(|(end, after)| {
+                let cost = both_cost(exact, other, slot, power_kw(other, slot, kwh - end)?);
                 effort += after.effort();
-                cost.share(after, exact.base_kwh(), exact.top_kwh())
+                Some(cost.share(after, exact.base_kwh(), exact.top_kwh()))
             });
-            let mut curve = each.reduce(|least, curve| least.lower(&curve)).unwrap_or_default();
+            // What leads nowhere is dearer than all else.
+            let nowhere = || Curve { value: SLACK_PER_KWH * 1e3, ..end.clone() };
+            let mut curve = each.reduce(|least, curve| least.lower(&curve)).unwrap_or_else(nowhere);
             curve.add_below(exact.floor_kwh, SLACK_PER_KWH * slot.market.hours);
             if curve.effort() > MOST_EFFORT {
                 curve = curve.hull();
@@ -43,65 +52,74 @@ pub(crate) fn powers_kw([exact, other]: [&Store; 2], slots: &[Slot], left_per_kw
         table.push(std::mem::replace(&mut row, now));
     }
     let mut stored_kwh = [exact.stored_kwh, other.stored_kwh];
-    let step = |(slot, after): (&Slot, Vec<Curve>)| {
+    let step = |(t, after): (usize, Vec<Curve>)| {
         let mut best = (f64::INFINITY, stored_kwh, 0.0);
-        for (k, after) in after.iter().enumerate() {
-            let Some(power_kw) = levels.power_kw(slot, stored_kwh[1] - levels.kwh(k)) else { continue };
-            let (end, total) = end_kwh(exact, &levels.cost(exact, slot, power_kw), after, stored_kwh[0]);
+        for (kwh, after) in levels.after(t + 1).iter().zip(&after) {
+            let Some(power_kw) = power_kw(other, &slots[t], stored_kwh[1] - kwh) else { continue };
+            let cost = both_cost(exact, other, &slots[t], power_kw);
+            let (end, total) = end_kwh(exact, &cost, after, stored_kwh[0]);
             if total < best.0 {
-                best = (total, [end, levels.kwh(k)], power_kw);
+                best = (total, [end, *kwh], power_kw);
             }
         }
         stored_kwh = best.1;
         best.2
     };
-    (slots.iter().zip(table.into_iter().rev()).map(step).collect(), effort)
+    (table.into_iter().rev().enumerate().map(step).collect(), effort)
 }
 
-/// The steps of a battery.
-struct Levels<'a> {
-    store: &'a Store,
-    step_kwh: f64,
-    count: usize,
+/// The power that takes so much out, when the battery can.
+fn power_kw(store: &Store, slot: &Slot, spent_kwh: f64) -> Option<f64> {
+    let (least, most) = store.range_kw(&slot.expected());
+    let power_kw = store.power_kw(spent_kwh, slot.market.hours);
+    (power_kw >= least - 1e-9 && power_kw <= most + 1e-9).then_some(power_kw)
 }
 
-impl<'a> Levels<'a> {
-    /// Two steps are what it takes in a slot.
-    fn of(store: &'a Store, slots: &[Slot]) -> Self {
-        let range_kwh = store.top_kwh() - store.base_kwh();
-        let hours = slots.last().map_or(1.0, |slot| slot.market.hours);
-        let full_kwh = -store.spent_kwh(-store.max_charge_kw, hours);
-        let step_kwh = (full_kwh / 2.0).max(range_kwh / MOST_STEPS).max(1e-6);
-        Self { store, step_kwh, count: (range_kwh / step_kwh) as usize + 1 }
+/// What a slot costs by what is taken out of the exact one, when the other gives a power.
+fn both_cost(exact: &Store, other: &Store, slot: &Slot, power_kw: f64) -> Curve {
+    let home = slot.expected();
+    let mut cost = exact.slot_cost(&slot.market, &Chance { net_kw: home.net_kw - power_kw, ..home });
+    cost.value += other.own_cost(&home, power_kw) * slot.market.hours;
+    cost
+}
+
+/// What the other battery may hold after so many slots.
+pub(crate) struct Levels {
+    after: Vec<Vec<f64>>,
+}
+
+impl Levels {
+    /// All that it can hold.
+    pub fn all(store: &Store, slots: &[Slot]) -> Self {
+        let (base, top) = (store.base_kwh(), store.top_kwh());
+        let step_kwh = (full_kwh(store, slots) / 2.0).max((top - base) / MOST_STEPS).max(1e-6);
+        let each: Vec<f64> = (0..=((top - base) / step_kwh) as usize).map(|k| base + k as f64 * step_kwh).collect();
+        Self { after: vec![each; slots.len() + 1] }
     }
 
-    fn kwh(&self, k: usize) -> f64 {
-        self.store.base_kwh() + k as f64 * self.step_kwh
-    }
-
-    /// The power that takes so much out, when it can.
-    fn power_kw(&self, slot: &Slot, spent_kwh: f64) -> Option<f64> {
-        let (least, most) = self.store.range_kw(&slot.expected());
-        let power_kw = self.store.power_kw(spent_kwh, slot.market.hours);
-        (power_kw >= least - 1e-9 && power_kw <= most + 1e-9).then_some(power_kw)
-    }
-
-    /// What a slot costs by what is taken out of the exact one, when this one gives a power.
-    fn cost(&self, exact: &Store, slot: &Slot, power_kw: f64) -> Curve {
-        let home = slot.expected();
-        let mut cost = exact.slot_cost(&slot.market, &Chance { net_kw: home.net_kw - power_kw, ..home });
-        cost.value += self.store.own_cost(&home, power_kw) * slot.market.hours;
-        cost
-    }
-
-    /// All that it can do in a slot: levels down, levels up, and what that costs.
-    fn moves(&self, exact: &Store, slot: &Slot) -> Vec<(usize, usize, Curve)> {
-        let by = |down: usize, up: usize| {
-            let power_kw = self.power_kw(slot, (down as f64 - up as f64) * self.step_kwh)?;
-            Some((down, up, self.cost(exact, slot, power_kw)))
+    /// What is near to a plan.
+    pub fn near(store: &Store, slots: &[Slot], plan: &[Step]) -> Self {
+        let step_kwh = full_kwh(store, slots) / NEAR_STEPS;
+        let near = |kwh: f64| {
+            let levels =
+                (-NEAR..=NEAR).map(|k| (kwh + f64::from(k) * step_kwh).clamp(store.base_kwh(), store.top_kwh()));
+            let mut levels: Vec<f64> = levels.collect();
+            levels.dedup();
+            levels
         };
-        (0..self.count).map_while(|down| by(down, 0)).chain((1..self.count).map_while(|up| by(0, up))).collect()
+        let ends = plan.iter().map(|step| step.end_kwh);
+        Self { after: std::iter::once(store.stored_kwh).chain(ends).map(near).collect() }
     }
+
+    fn after(&self, slots: usize) -> &[f64] {
+        &self.after[slots]
+    }
+}
+
+/// What it takes in a slot at the most.
+fn full_kwh(store: &Store, slots: &[Slot]) -> f64 {
+    let hours = slots.last().map_or(1.0, |slot| slot.market.hours);
+    -store.spent_kwh(-store.max_charge_kw, hours)
 }
 
 /// Where a battery goes in a slot, and what that costs.

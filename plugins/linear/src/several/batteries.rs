@@ -5,7 +5,7 @@ use super::{ENOUGH, PROGRAM, ROUNDS, Search};
 use crate::curve::Curve;
 use crate::market::Slot;
 use crate::relaxed::relaxed;
-use crate::stepped::powers_kw;
+use crate::stepped::{Levels, powers_kw};
 use crate::worth::{Step, Worth, walk_over};
 
 impl Search<'_> {
@@ -42,16 +42,28 @@ impl Search<'_> {
 
     /// All batteries at once.
     pub(super) fn better_batteries(&mut self) {
-        if self.stores.len() < 2 {
+        if self.stores.len() > 1 {
+            self.better_steps(false);
+            self.programs();
+            self.answers();
+        }
+    }
+
+    /// Two batteries at once, where burning energy may pay: in steps everywhere, or near to what was found.
+    pub(super) fn better_steps(&mut self, near: bool) {
+        let stepped = Some((near, self.now.runs.clone()));
+        if !self.can_burn || self.stores.len() != 2 || self.stepped == stepped {
             return;
         }
-        if self.can_burn && self.stores.len() == 2 && self.stepped.as_ref() != Some(&self.now.runs) {
-            self.stepped = Some(self.now.runs.clone());
-            self.stepped([0, 1]);
-            self.stepped([1, 0]);
+        for _ in 0..if near { ROUNDS } else { 1 } {
+            let before = self.cost;
+            self.steps([0, 1], near);
+            self.steps([1, 0], near);
+            if self.cost > before - ENOUGH {
+                break;
+            }
         }
-        self.programs();
-        self.answers();
+        self.stepped = stepped;
     }
 
     /// All batteries at once, as programs.
@@ -70,7 +82,7 @@ impl Search<'_> {
         let (before, cost) = (self.now.clone(), self.cost);
         let like = alike.then_some(self.now.plans.as_slice());
         let relaxed = relaxed(self.stores, &self.slots_now(), &[], self.left_per_kwh, like);
-        self.effort += PROGRAM * self.slots.len() * self.stores.len();
+        self.effort += PROGRAM * self.slots.len() * (1 + self.stores.len());
         self.now.plans = relaxed.plans;
         self.turns(ROUNDS);
         self.keep(before, cost);
@@ -98,13 +110,18 @@ impl Search<'_> {
     }
 
     /// Two batteries at once, the second in steps.
-    fn stepped(&mut self, order: [usize; 2]) {
+    fn steps(&mut self, order: [usize; 2], near: bool) {
         if self.is_tired() {
             return;
         }
         let (before, cost) = (self.now.clone(), self.cost);
         let (stores, left_per_kwh) = (order.map(|b| &self.stores[b]), order.map(|b| self.left_per_kwh[b]));
-        let (powers_kw, effort) = powers_kw(stores, &self.slots_now(), left_per_kwh);
+        let slots = self.slots_now();
+        let levels = match near {
+            false => Levels::all(stores[1], &slots),
+            true => Levels::near(stores[1], &slots, &self.now.plans[order[1]]),
+        };
+        let (powers_kw, effort) = powers_kw(stores, &slots, left_per_kwh, &levels);
         self.effort += effort;
         let mut stored_kwh = stores[1].stored_kwh;
         let step = |(power_kw, slot): (f64, &Slot)| {

@@ -9,7 +9,7 @@ use crate::worth::Worth;
 /// What is dearer by less may become cheaper when all batteries are planned at once, currency.
 const NEARLY: f64 = 0.05;
 /// So many of a task's ways are tried.
-const WAYS: usize = 4;
+const WAYS: usize = 2;
 /// So many times all tasks are planned at prices.
 const PRICES: usize = 8;
 
@@ -96,7 +96,7 @@ impl Search<'_> {
             tries.push(self.both_runs(both));
         }
         let jobs = both.map(|j| self.jobs[j].clone());
-        self.effort += PROGRAM * self.slots.len() * self.stores.len();
+        self.effort += PROGRAM * self.slots.len() * (1 + self.stores.len());
         self.now.worth = relaxed(self.stores, &self.slots_now(), &jobs, self.left_per_kwh, None).worth;
         tries.push(self.both_runs(both));
         for (n, [first, second]) in tries.into_iter().enumerate() {
