@@ -361,7 +361,9 @@ impl Controller {
             (soc.is_some(), power.is_some(), at_floor, at_ceiling)
         };
         Signature {
-            meter: guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, now).known().is_some(),
+            meter: guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, &self.watch, now)
+                .known()
+                .is_some(),
             batteries: self.setup.batteries.iter().map(|b| battery(&b.id)).collect(),
             devices: state.devices.iter().map(|d| d.fault.is_none()).collect(),
             tasks: self.tasks.list(&self.setup.tasks, &state.devices, now).iter().map(|t| Some(t.state)).collect(),
