@@ -252,6 +252,7 @@ fn device_limits() -> impl Strategy<Value = DeviceLimits> {
             phase,
             turns_per_day,
             interruptible,
+            from_battery: true,
             abilities,
             switch_dwell: Duration::from_secs(dwell_s),
             write_interval: Duration::from_secs(interval_s),
