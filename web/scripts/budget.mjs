@@ -1,5 +1,6 @@
-// Checks the build: its size as it travels, and that nothing in it breaks `default-src 'self'`.
-import { readdirSync, readFileSync } from 'node:fs';
+// Packs each file of the build, which the daemon serves as they are; checks its size as it travels, and that nothing
+// in it breaks `default-src 'self'`.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
@@ -14,10 +15,12 @@ const first = new Set(['index.html', ...named]);
 
 let [total, atFirst] = [0, 0];
 for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile()) continue;
+  if (!entry.isFile() || entry.name.endsWith('.br')) continue;
   const path = join(entry.parentPath, entry.name);
   const name = path.slice(dist.length + 1);
-  const size = brotliCompressSync(readFileSync(path)).length;
+  const packed = brotliCompressSync(readFileSync(path));
+  const size = packed.length;
+  writeFileSync(`${path}.br`, packed);
   total += size;
   if (first.has(name)) atFirst += size;
   console.log(`${String(size).padStart(7)}  ${first.has(name) ? '*' : ' '} ${name}`);

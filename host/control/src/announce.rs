@@ -24,9 +24,17 @@ struct Trouble {
     told: Option<Instant>,
 }
 
+/// What should be told now. It counts as told when [`Announcer::told`] says so, and is due until then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// The words.
+    pub text: String,
+    kinds: Vec<String>,
+}
+
 impl Announcer {
     /// Takes in the troubles of this moment. Gives a message when it is time for one.
-    pub fn look(&mut self, troubles: &[String], now: Instant) -> Option<String> {
+    pub fn look(&mut self, troubles: &[String], now: Instant) -> Option<Message> {
         let after = |at: Instant| now.saturating_duration_since(at);
         for text in troubles {
             let trouble = self.troubles.entry(kind_of(text)).or_insert(Trouble { since: now, seen: now, told: None });
@@ -41,17 +49,30 @@ impl Announcer {
             return None;
         }
         let due: Vec<&String> = troubles.iter().filter(|text| self.is_due(text, now)).collect();
-        let message = due.first().map(|first| match due.len() - 1 {
+        let text = due.first().map(|first| match due.len() - 1 {
             0 => (*first).clone(),
             more => format!("{first} (and {more} more)"),
         })?;
-        for kind in due.into_iter().map(|text| kind_of(text)) {
-            if let Some(trouble) = self.troubles.get_mut(&kind) {
-                trouble.told = Some(now);
+        Some(Message { text, kinds: due.into_iter().map(|text| kind_of(text)).collect() })
+    }
+
+    /// A message was sent.
+    pub fn told(&mut self, message: &Message, now: Instant) {
+        self.last = Some(now);
+        self.mark(message, Some(now));
+    }
+
+    /// It did not arrive after all: it is due again with the next message.
+    pub fn not_told(&mut self, message: &Message) {
+        self.mark(message, None);
+    }
+
+    fn mark(&mut self, message: &Message, told: Option<Instant>) {
+        for kind in &message.kinds {
+            if let Some(trouble) = self.troubles.get_mut(kind) {
+                trouble.told = told;
             }
         }
-        self.last = Some(now);
-        Some(message)
     }
 
     fn is_due(&self, text: &str, now: Instant) -> bool {
@@ -74,8 +95,27 @@ mod tests {
     use super::*;
 
     fn said(announcer: &mut Announcer, troubles: &[&str], now: Instant) -> Option<String> {
+        let message = wanted(announcer, troubles, now)?;
+        announcer.told(&message, now);
+        Some(message.text)
+    }
+
+    fn wanted(announcer: &mut Announcer, troubles: &[&str], now: Instant) -> Option<Message> {
         let troubles: Vec<String> = troubles.iter().map(|text| (*text).to_owned()).collect();
         announcer.look(&troubles, now)
+    }
+
+    #[test]
+    fn what_could_not_be_told_is_due_until_it_is() {
+        let (mut announcer, start) = (Announcer::default(), Instant::now());
+        assert_eq!(wanted(&mut announcer, &["away"], start), None);
+        let refused = wanted(&mut announcer, &["away"], start + LASTS).unwrap();
+        let sent = wanted(&mut announcer, &["away"], start + LASTS * 2).unwrap();
+        assert_eq!(sent, refused);
+        announcer.told(&sent, start + LASTS * 2);
+        assert_eq!(wanted(&mut announcer, &["away"], start + LASTS * 2 + SPACING), None);
+        announcer.not_told(&sent);
+        assert_eq!(wanted(&mut announcer, &["away"], start + LASTS * 2 + SPACING), Some(sent));
     }
 
     #[test]

@@ -167,6 +167,9 @@ pub fn is_same(written: &Command, new: &Command) -> bool {
 }
 
 #[cfg(test)]
+mod following;
+
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::time::Duration;

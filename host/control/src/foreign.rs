@@ -19,6 +19,14 @@ const BROKEN_AFTER: Duration = Duration::from_secs(10);
 const BRING_BACK: Duration = Duration::from_secs(60);
 /// … up to this, so that nobody's flash is worn by two who pull at one battery.
 const MOST_BRING_BACK: Duration = Duration::from_secs(60 * 60);
+/// A device that was away and came back with something else is left to start for so long before it is set again …
+const RESTARTS: Duration = Duration::from_secs(20);
+/// … and, twice as long each further time within a day, up to this: what is written again passes the write budget, and
+/// a device that comes and goes must not wear its flash by it.
+const MOST_RESTARTS: Duration = Duration::from_secs(15 * 60);
+/// Least time from turning one device off that overloads the connection to the next: one may be enough, and the meter
+/// shows what it has brought only some time later.
+const BETWEEN_TWO: Duration = Duration::from_secs(15);
 /// Who goes beyond the limits so often within a day does not stop by itself, and the owner has to know.
 const INSISTS: u32 = 3;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -31,8 +39,8 @@ pub enum Seen {
     /// Somebody else has set something, which is respected for so long.
     Other(Duration),
     /// It was away and has come back with something else: a device that restarts forgets, or starts with what its flash
-    /// has.
-    Lost,
+    /// has. It is set again after so long.
+    Lost(Duration),
 }
 
 /// What somebody else did to a target.
@@ -43,6 +51,9 @@ pub struct Foreign {
     /// Since when the target shows something else than what it has shown.
     since: Option<Instant>,
     set: Often,
+    lost: Often,
+    /// Until when it is left to start.
+    starts: Option<Instant>,
     /// Until when it is left alone.
     until: Option<Instant>,
     /// Since when what it does breaks a limit.
@@ -82,7 +93,10 @@ impl Foreign {
         }
         if std::mem::take(&mut self.was_away) {
             self.since = None;
-            return Seen::Lost;
+            let starts = doubled(RESTARTS, self.lost.within_a_day(now), MOST_RESTARTS);
+            self.lost.count(now);
+            (self.starts, self.broken) = (Some(now + starts), None);
+            return Seen::Lost(starts);
         }
         let respected = doubled(YIELD, self.set.within_a_day(now), MOST_YIELD);
         self.set.count(now);
@@ -93,6 +107,11 @@ impl Foreign {
     /// Whether the target is left alone.
     pub fn is_respected(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| now < until)
+    }
+
+    /// Whether it does what we have not set, so that nothing but its limits is looked after.
+    pub fn is_on_its_own(&self, now: Instant) -> bool {
+        self.is_respected(now) || self.starts.is_some_and(|starts| now < starts)
     }
 
     /// Takes in whether what the respected setting does breaks a limit now; whether it is time to bring it back.
@@ -111,7 +130,7 @@ impl Foreign {
     /// It was brought back: it is ours again.
     pub fn bring_back(&mut self, now: Instant) {
         self.brought_back.count(now);
-        (self.until, self.broken) = (None, None);
+        (self.until, self.starts, self.broken) = (None, None, None);
     }
 
     /// How often it was brought back within a day, when that is more often than an oversight would be.
@@ -122,6 +141,25 @@ impl Foreign {
     /// The owner said something newer.
     pub fn end(&mut self) {
         (self.until, self.broken) = (None, None);
+    }
+}
+
+/// Turns off devices that overload the connection together one by one.
+#[derive(Debug, Default)]
+pub struct CuttingOff {
+    last: Option<Instant>,
+}
+
+impl CuttingOff {
+    /// Which of those with what they draw, watt, is turned off now: the one that draws the most. `None`: it is to be
+    /// seen first what the one before has brought.
+    pub fn next<T>(&mut self, devices: Vec<(f64, T)>, now: Instant) -> Option<T> {
+        if self.last.is_some_and(|last| now.saturating_duration_since(last) < BETWEEN_TWO) {
+            return None;
+        }
+        let (_, device) = devices.into_iter().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+        self.last = Some(now);
+        Some(device)
     }
 }
 
@@ -166,13 +204,43 @@ mod tests {
         let other = ReadBack::Differs("input_limit shows 0".into());
         foreign.look(&ReadBack::Unknown, now);
         assert_eq!(foreign.look(&other, now), Seen::Nothing);
-        assert_eq!(foreign.look(&other, now + FOREIGN_AFTER), Seen::Lost);
-        assert!(!foreign.is_respected(now + FOREIGN_AFTER));
+        assert_eq!(foreign.look(&other, now + FOREIGN_AFTER), Seen::Lost(RESTARTS));
+        assert!(!foreign.is_respected(now + FOREIGN_AFTER) && foreign.is_on_its_own(now + FOREIGN_AFTER));
+        assert!(!foreign.is_on_its_own(now + FOREIGN_AFTER + RESTARTS));
         // It was away for a moment, and somebody sets something later.
         foreign.look(&ReadBack::Unknown, now);
         foreign.look(&ReadBack::Shows, now);
         foreign.look(&other, now);
         assert_eq!(foreign.look(&other, now + FOREIGN_AFTER), Seen::Other(YIELD));
+    }
+
+    #[test]
+    fn a_device_that_comes_and_goes_is_set_again_more_and_more_seldom() {
+        let (mut foreign, mut now) = (Foreign::default(), Instant::now());
+        let other = ReadBack::Differs("input_limit shows 0".into());
+        let mut set_again = |now: &mut Instant| {
+            foreign.look(&ReadBack::Unknown, *now);
+            foreign.look(&other, *now);
+            *now += FOREIGN_AFTER;
+            let Seen::Lost(starts) = foreign.look(&other, *now) else { panic!("it is not noticed") };
+            *now += starts;
+            starts.as_secs()
+        };
+        let pauses: Vec<u64> = (0..8).map(|_| set_again(&mut now)).collect();
+        assert_eq!(pauses, [20, 40, 80, 160, 320, 640, 900, 900]);
+        let day = now;
+        let times = std::iter::from_fn(|| (now.saturating_duration_since(day) < DAY).then(|| set_again(&mut now)));
+        assert_eq!(times.count(), 96);
+    }
+
+    #[test]
+    fn of_several_devices_one_is_turned_off_and_the_next_when_that_was_not_enough() {
+        let (mut cutting_off, now) = (CuttingOff::default(), Instant::now());
+        let all = || vec![(200.0, "lamp"), (2000.0, "heater"), (0.0, "not measured")];
+        assert_eq!(cutting_off.next::<&str>(Vec::new(), now), None);
+        assert_eq!(cutting_off.next(all(), now), Some("heater"));
+        assert_eq!(cutting_off.next(all(), now + BETWEEN_TWO - SECOND), None);
+        assert_eq!(cutting_off.next(all(), now + BETWEEN_TWO), Some("heater"));
     }
 
     #[test]

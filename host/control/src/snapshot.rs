@@ -56,7 +56,7 @@ pub fn build(seen: Seen<'_>) -> Snapshot {
     let utc_offset_s = timezone(&timezone_name).to_offset(now).seconds();
 
     let measured = measure(setup, state, watch, now);
-    problems.belief("grid.power-w", &guard::believe_grid_power(&state.grid_power_w, &setup.limits.grid, now));
+    problems.belief("grid.power-w", &guard::believe_grid_power(&state.grid_power_w, &setup.limits.grid, watch, now));
     if let Some(reading) = &state.solar_power_w {
         problems.reading("solar-power-w", reading);
     }
@@ -168,7 +168,7 @@ pub fn build(seen: Seen<'_>) -> Snapshot {
 /// What of the readings can be believed, for the whole home. The load follows from the rest where it is
 /// not measured by itself: what comes in from grid, sun and batteries is used.
 pub fn measure(setup: &Setup, state: &HomeState, watch: &Watch, now: Timestamp) -> Measured {
-    let grid_w = guard::believe_grid_power(&state.grid_power_w, &setup.limits.grid, now).known();
+    let grid_w = guard::believe_grid_power(&state.grid_power_w, &setup.limits.grid, watch, now).known();
     let plausible =
         |reading: &Reading| reading.value.filter(|w| w.is_finite() && w.abs() <= setup.limits.grid.plausible_w);
     let solar_w = match &state.solar_power_w {

@@ -398,7 +398,12 @@ impl Check {
         }
         self.phase(&format!("device `{}`: phase", device.id), device.phase);
         let abilities = device.entities.abilities();
-        if !(abilities.switch || abilities.level || abilities.light || abilities.notify) {
+        let is_apart = device.from_battery == Some(false);
+        if is_apart && device.entities.power.is_none() {
+            let way_out = "nobody knows when it is at work; give it `power`";
+            self.problem(&format!("device `{}`: from_battery", device.id), way_out.into());
+        }
+        if !is_apart && !(abilities.switch || abilities.level || abilities.light || abilities.notify) {
             let way_out = "nothing to command; give it one of `switch`, `light`, `level`, `notify`";
             self.problem(&format!("device `{}`: entities", device.id), way_out.into());
         }
@@ -412,6 +417,7 @@ impl Check {
                     tasks.iter().filter(|task| task.device == device.id).map(|task| task.interruptible).collect();
                 is_interruptible(&device.kind, &own)
             }),
+            from_battery: !is_apart,
             write_interval: device.write_interval_s.map_or(usual.write_interval, Duration::from_secs),
             power_w: device.power_w,
             phase: device.phase,

@@ -26,15 +26,15 @@ pub fn name(state_dir: &Path) -> Result<String> {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host: String =
         host.chars().filter(|c| c.is_ascii_alphanumeric() || "-.".contains(*c)).take(LONGEST_HOST).collect();
-    let name = format!(
-        "{}-{:08x}",
-        if host.is_empty() { "wattwright" } else { &host },
-        RandomState::new().hash_one(std::process::id()) >> 32
-    );
+    let name = format!("{}-{}", if host.is_empty() { "wattwright" } else { &host }, random());
     std::fs::create_dir_all(state_dir)
         .and_then(|()| std::fs::write(&file, &name))
         .with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(name)
+}
+
+fn random() -> String {
+    format!("{:08x}", RandomState::new().hash_one(std::process::id()) >> 32)
 }
 
 /// Looks at the lease and renews it with each pass of the control loop, and tells who holds it.
@@ -45,7 +45,7 @@ pub async fn take_part(
     holder: watch::Sender<Holder>,
     mut live: watch::Receiver<Arc<Live>>,
 ) {
-    let mut lease = Lease::new(name);
+    let mut lease = Lease::new(name, random());
     while live.changed().await.is_ok() {
         live.mark_unchanged();
         let written = lease.look(home.text(&entity).as_deref(), Instant::now());

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use control::Setup;
 use journal::Journal;
 use model::Roster;
@@ -61,6 +61,14 @@ pub fn journal_of(state_dir: &Path) -> PathBuf {
     state_dir.join("journal.db")
 }
 
+/// Opens the journal to write it. A home is not commanded without: what was found there before would be lost.
+pub fn open_journal(state_dir: &Path) -> Result<Journal> {
+    Journal::open(journal_of(state_dir)).with_context(|| {
+        let folder = state_dir.display();
+        format!("the state folder `{folder}` cannot be used as it is; another one is named with --state-dir")
+    })
+}
+
 /// Where strategies are dropped in: as typed, as configured, or in the state folder.
 pub fn folder_of(typed: Option<&Path>, configured: Option<&Path>, state_dir: &Path) -> PathBuf {
     typed.or(configured).map_or_else(|| state_dir.join("strategies"), Path::to_owned)
@@ -80,4 +88,19 @@ pub fn default_state_dir(home_name: &str) -> Result<PathBuf> {
     let name: String =
         home_name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
     Ok(state.join("wattwright").join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_folder_that_cannot_be_made_or_written_to_is_named_with_the_way_out() {
+        // Neither takes a file, whoever asks.
+        for folder in ["/dev/null/state", "/proc/self"] {
+            let error = format!("{:#}", open_journal(Path::new(folder)).unwrap_err());
+            assert!(error.contains(&format!("`{folder}`")) && error.contains("--state-dir"), "{error}");
+            assert!(error.contains("may write to it"), "{error}");
+        }
+    }
 }

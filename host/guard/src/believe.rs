@@ -76,8 +76,9 @@ impl Belief {
 
 /// Power at the meter, watt. A meter that follows a home changes all the time, so its silence means that
 /// it is stale (`meter_stale_after`); a reading from the future means that two clocks disagree, and then
-/// nobody knows how old it is.
-pub fn believe_grid_power(reading: &Reading, limits: &GridLimits, now: Timestamp) -> Belief {
+/// nobody knows how old it is. A meter that goes the same way as the batteries, as `watch` saw, cannot be right,
+/// or they cannot.
+pub fn believe_grid_power(reading: &Reading, limits: &GridLimits, watch: &Watch, now: Timestamp) -> Belief {
     let (value, age) = match value_of(reading, now) {
         Ok(found) => found,
         Err(belief) => return belief,
@@ -86,6 +87,13 @@ pub fn believe_grid_power(reading: &Reading, limits: &GridLimits, now: Timestamp
     if !(-limits.plausible_w..=limits.plausible_w).contains(&value) {
         let text =
             format!("`{entity}` shows {value:.0} W; more than {:.0} W is not plausible here", limits.plausible_w);
+        return Belief::Implausible { value, text };
+    }
+    if watch.is_sign_wrong() {
+        let text = format!(
+            "`{entity}` goes up when the batteries give more and down when they take more: it, or the power of a battery, \
+             has the wrong sign; `invert = true` turns an entity round"
+        );
         return Belief::Implausible { value, text };
     }
     let stale_after = limits.meter_stale_after;

@@ -34,6 +34,7 @@ pub use limits::{BatteryLimits, DeviceLimits, ExternalLimit, GridLimits, LevelRa
 pub use mandate::{Mandate, Proposal, Setpoint};
 pub use record::SceneRecord;
 pub use rules::external_limit::import_cap_w;
+pub use rules::not_from_battery::meter_to_follow_w;
 pub use watch::Watch;
 
 pub use model::Verdict;

@@ -158,6 +158,8 @@ pub struct DeviceLimits {
     pub turns_per_day: u32,
     /// Whether it may be turned off while it draws power.
     pub interruptible: bool,
+    /// Whether batteries discharge into it; not into an electric car, for instance.
+    pub from_battery: bool,
     /// Least time between two writes.
     pub write_interval: Duration,
     /// What it draws when it is on, watt, as far as known: counts against the import limit.
@@ -179,6 +181,7 @@ impl Default for DeviceLimits {
             switch_dwell: Duration::from_secs(60),
             turns_per_day: 24,
             interruptible: false,
+            from_battery: true,
             write_interval: Duration::from_secs(2),
             power_w: None,
             phase: None,

@@ -24,6 +24,7 @@ pub(crate) mod grid_import_limit;
 pub(crate) mod implausible_reading;
 pub(crate) mod in_use;
 pub(crate) mod link;
+pub(crate) mod not_from_battery;
 pub(crate) mod outage_reserve;
 pub(crate) mod override_end;
 pub(crate) mod phase_current;
@@ -54,7 +55,7 @@ pub(crate) type Check = fn(&Case<'_>) -> Ruling;
 
 /// First what needs no reading, then the readings, then the limits of the home, then those of the strategy,
 /// and time last, since it looks at the command that would be written.
-pub(crate) const CHAIN: [(Rule, Check); 31] = [
+pub(crate) const CHAIN: [(Rule, Check); 32] = [
     (Rule::Finite, finite::check),
     (Rule::UnknownTarget, unknown_target::check),
     (Rule::Grant, grant::target),
@@ -78,6 +79,7 @@ pub(crate) const CHAIN: [(Rule, Check); 31] = [
     (Rule::GridImportLimit, grid_import_limit::check),
     (Rule::PhaseCurrent, phase_current::check),
     (Rule::FeedInLimit, feed_in_limit::check),
+    (Rule::NotFromBattery, not_from_battery::check),
     (Rule::Grant, grant::power),
     (Rule::Ramp, ramp::check),
     (Rule::Step, step::check),

@@ -8,6 +8,7 @@ use model::{BatteryState, Command, DeviceState, HomeState, Reading};
 use crate::believe::{Belief, believe_battery_power, believe_grid_power, believe_soc};
 use crate::judge::Scene;
 use crate::limits::{BatteryLimits, Limits};
+use crate::rules::not_from_battery;
 
 /// Limits are magnitudes; one that is not finite or below zero allows nothing.
 pub(crate) fn magnitude(limit: f64) -> f64 {
@@ -42,7 +43,7 @@ impl<'a> View<'a> {
         Self {
             limits,
             scene,
-            grid: believe_grid_power(&scene.home.grid_power_w, &limits.grid, scene.now),
+            grid: believe_grid_power(&scene.home.grid_power_w, &limits.grid, scene.watch, scene.now),
             batteries,
             decided: BTreeMap::new(),
         }
@@ -115,6 +116,11 @@ impl<'a> View<'a> {
     /// cannot be believed.
     pub fn use_without_w(&self, target: &str) -> Option<f64> {
         Some(self.base_w()?.low - self.other_discharge_w(target))
+    }
+
+    /// What devices draw that batteries do not feed, watt.
+    pub fn apart_w(&self) -> f64 {
+        not_from_battery::apart_w(self.limits, self.scene.home)
     }
 
     /// What all batteries but `except` charge with, or are about to. One that calibrates itself may take all

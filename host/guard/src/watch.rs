@@ -8,6 +8,9 @@ use model::{BatteryState, HomeState, Link, TargetId};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{BatteryLimits, Limits};
+use sign::Sign;
+
+mod sign;
 
 /// Rounding to whole percent at both ends of a jump, percent.
 const ROUNDING_PCT: f64 = 2.0;
@@ -52,6 +55,8 @@ pub struct Watch {
     batteries: BTreeMap<TargetId, Track>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     clock: Option<Clock>,
+    #[serde(default, skip_serializing_if = "Sign::is_unused")]
+    sign: Sign,
 }
 
 /// How the home's clock stands to ours, as its readings show it.
@@ -96,6 +101,7 @@ impl Watch {
     /// To be called with every new state of the home; calling it more often does no harm.
     pub fn observe(&mut self, home: &HomeState, limits: &Limits, uptime: Duration, now: Timestamp) {
         self.observe_clock(home, now);
+        self.observe_sign(home, limits, uptime, now);
         for state in &home.batteries {
             let Some(limits) = limits.batteries.get(&state.id) else { continue };
             let power = usable_power(state).filter(|_| home.link.is_up());
@@ -138,6 +144,23 @@ impl Watch {
             }
             _ => self.clock = Some(Clock { link: *since, newest, behind: None }),
         }
+    }
+
+    fn observe_sign(&mut self, home: &HomeState, limits: &Limits, uptime: Duration, now: Timestamp) {
+        let meter = &home.grid_power_w;
+        let grid_w = meter.value.filter(|w| meter.fault.is_none() && w.abs() <= limits.grid.plausible_w);
+        let batteries_w: Option<f64> = home.batteries.iter().map(usable_power).sum();
+        match (batteries_w, grid_w, meter.at) {
+            (Some(batteries_w), Some(grid_w), Some(at)) if home.link.is_up() && !home.batteries.is_empty() => {
+                self.sign.observe(batteries_w, grid_w, at, now, uptime);
+            }
+            _ => self.sign.forget(uptime),
+        }
+    }
+
+    /// Whether the meter goes the same way as the batteries, so that one of them is read with the wrong sign.
+    pub(crate) fn is_sign_wrong(&self) -> bool {
+        self.sign.is_wrong()
     }
 
     /// How far the home's clock is behind ours.

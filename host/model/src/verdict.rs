@@ -54,6 +54,8 @@ pub enum Rule {
     PhaseCurrent,
     /// More would be fed in than allowed.
     FeedInLimit,
+    /// It would feed what batteries are not for.
+    NotFromBattery,
     /// A power or level below zero or outside its range.
     Range,
     /// A larger step of power than is good for the device.
@@ -142,6 +144,7 @@ impl Rule {
             Rule::GridImportLimit => "grid-import-limit",
             Rule::PhaseCurrent => "phase-current",
             Rule::FeedInLimit => "feed-in-limit",
+            Rule::NotFromBattery => "not-from-battery",
             Rule::Range => "range",
             Rule::Ramp => "ramp",
             Rule::Step => "step",

@@ -8,7 +8,7 @@ use rust_embed::RustEmbed;
 
 use crate::error::{ApiError, quoted};
 
-/// What `npm run build` makes of `web/`. A development build reads it from the disk at each request, so
+/// What `npm run build` makes of `web/`, each file beside the same one packed (`.br`). A development build reads it from the disk at each request, so
 /// the page can be built again without building this.
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
@@ -67,7 +67,17 @@ fn answer(files: impl Fn(&str) -> Option<File>, path: &str, headers: &HeaderMap)
     if is_known(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
-    (common, [(header::CONTENT_TYPE, media_type(name))], file.bytes.into_owned()).into_response()
+    let kind = [(header::CONTENT_TYPE, media_type(name)), (header::VARY, "accept-encoding")];
+    match files(&format!("{name}.br")).filter(|_| takes_brotli(headers)) {
+        Some(packed) => (common, kind, [(header::CONTENT_ENCODING, "br")], packed.bytes.into_owned()).into_response(),
+        None => (common, kind, file.bytes.into_owned()).into_response(),
+    }
+}
+
+/// Whether the browser unpacks what the build has packed.
+fn takes_brotli(headers: &HeaderMap) -> bool {
+    let all = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case("br"))
 }
 
 /// Whether the browser has the version with that tag.
@@ -111,6 +121,7 @@ mod tests {
         let bytes: &'static [u8] = match name {
             "index.html" => b"<!doctype html>",
             "assets/index-4f2a.js" => b"let x = 1",
+            "assets/index-4f2a.js.br" => b"packed",
             "favicon.svg" => b"<svg/>",
             _ => return None,
         };
@@ -138,6 +149,22 @@ mod tests {
         assert_eq!(text(&script, &header::CACHE_CONTROL), "public, max-age=31536000, immutable");
         assert_eq!(text(&script, &header::CONTENT_TYPE), "text/javascript; charset=utf-8");
         assert_eq!(text(&get("/favicon.svg"), &header::CACHE_CONTROL), "no-cache");
+    }
+
+    #[tokio::test]
+    async fn a_packed_file_goes_to_who_unpacks_it() {
+        for (path, encodings, packed) in [
+            ("/assets/index-4f2a.js", "gzip, deflate, br, zstd", true),
+            ("/assets/index-4f2a.js", "gzip, br;q=0", false),
+            ("/favicon.svg", "br", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(encodings))]);
+            let response = answer(built, path, &headers);
+            assert_eq!(response.headers().contains_key(header::CONTENT_ENCODING), packed, "{encodings}");
+            assert_eq!(response.headers()[header::ETAG], get(path).headers()[header::ETAG]);
+            assert!(!text(&response, &header::CONTENT_TYPE).contains("octet"), "{path}");
+            assert_eq!(to_bytes(response.into_body(), 100).await.unwrap() == "packed", packed);
+        }
     }
 
     #[tokio::test]

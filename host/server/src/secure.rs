@@ -31,9 +31,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:;
 
 /// Puts the checks before and the headers after `routes`.
 pub(crate) fn wrap(routes: Router, hosts: AllowedHosts) -> Router {
-    // `CompressionLayer` leaves event streams alone: a compressor holds events back.
+    // `CompressionLayer` leaves event streams alone: a compressor holds events back. No brotli: each answer under way
+    // would take two megabytes for a tenth of its length.
     routes
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().no_br())
         .layer(middleware::from_fn_with_state(hosts, check))
         .layer(middleware::map_response(add_headers))
 }

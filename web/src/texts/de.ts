@@ -131,6 +131,7 @@ export const de: Texts = {
       'grid-import-limit': 'Netzanschluss',
       'phase-current': 'Phase des Anschlusses',
       'feed-in-limit': 'Einspeisegrenze',
+      'not-from-battery': 'Nicht aus Batterien',
       range: 'Außerhalb des Bereichs',
       ramp: 'Leistungssprung',
       step: 'Schritt des Geräts',

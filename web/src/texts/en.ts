@@ -132,6 +132,7 @@ export const en = {
       'grid-import-limit': 'Grid connection',
       'phase-current': 'Phase of the connection',
       'feed-in-limit': 'Feed-in limit',
+      'not-from-battery': 'Not fed by batteries',
       range: 'Out of range',
       ramp: 'Leap of power',
       step: 'Step of the device',

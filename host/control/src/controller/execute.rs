@@ -1,10 +1,12 @@
 //! The executor: orders out, and a close look at what becomes of them.
 
+use super::ticking::Change;
 use super::*;
 use crate::drive::{self, Due, Follow, Next, to_power};
 use crate::ledger;
-use crate::standing::{Check, Progress as CheckProgress};
+use crate::standing::{Check, Key, Progress as CheckProgress};
 use balance::{Answer, Battery, Meter};
+use guard::SceneRecord;
 use model::home::Taken;
 use model::{BalanceLimits, Grant};
 
@@ -104,7 +106,7 @@ impl Controller {
             return;
         }
         let (now, instant) = (self.clock.now(), self.clock.instant());
-        let grid_w = guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, now).known();
+        let grid_w = guard::believe_grid_power(&state.grid_power_w, &self.setup.limits.grid, &self.watch, now).known();
         let answer = self.follow(&state, grid_w, now);
         let everything = Grant::default();
         let mut steps = Vec::new();
@@ -174,7 +176,9 @@ impl Controller {
                 max_discharge_w: *discharge,
             })
             .collect();
-        let meter = grid_w.zip(state.grid_power_w.at).map(|(power_w, at)| Meter { power_w, at });
+        let all_w = state.batteries.iter().filter_map(|shown| self.battery_w(state, &shown.id, now)).sum();
+        let to_follow_w = |grid_w| guard::meter_to_follow_w(&self.setup.limits, state, grid_w, all_w);
+        let meter = grid_w.map(to_follow_w).zip(state.grid_power_w.at).map(|(power_w, at)| Meter { power_w, at });
         let is_followed = state.batteries.iter().any(|battery| matches!(battery.taken, Some(Taken::Controlled { .. })));
         let now = self.uptime();
         self.follower.follow(&balance::Seen { now, meter, batteries: &batteries, is_followed })

@@ -6,9 +6,6 @@ use model::Finding;
 use super::*;
 use crate::foreign::Seen;
 
-/// How long a device that was away is left to start.
-const AFTER_RESTART: Duration = Duration::from_secs(20);
-
 impl Controller {
     /// Looks whether somebody else has set a target since it showed what was written.
     pub(super) fn look_for_others(&mut self) {
@@ -21,19 +18,21 @@ impl Controller {
             let Some((command, _)) = &target.written else { continue };
             let read_back = self.home.read_back(&target.id, command);
             let (seen, ReadBack::Differs(what)) = (target.foreign.look(&read_back, now), read_back) else { continue };
-            if seen == Seen::Nothing {
-                continue;
+            match seen {
+                Seen::Nothing => continue,
+                Seen::Other(respected) => {
+                    let minutes = respected.as_secs() / 60;
+                    let note = format!("somebody else has set something: {what}; left alone for {minutes} min");
+                    noticed.push((target.id.clone(), note));
+                }
+                Seen::Lost(starts) => {
+                    target.hold_off = Some(now + starts);
+                    let note = format!("it was away and came back: {what}; it is set again in {} s", starts.as_secs());
+                    lost.push((target.id.clone(), note));
+                }
             }
             target.written = None;
             target.shown = false;
-            if let Seen::Other(respected) = seen {
-                let minutes = respected.as_secs() / 60;
-                let note = format!("somebody else has set something: {what}; left alone for {minutes} min");
-                noticed.push((target.id.clone(), note));
-            } else {
-                target.hold_off = Some(now + AFTER_RESTART);
-                lost.push((target.id.clone(), format!("it was away and came back: {what}; it is set again")));
-            }
         }
         for (id, note) in lost {
             self.reach_for(&id, Stage::Contradicted, note);
@@ -67,17 +66,23 @@ impl Controller {
         let (state, now, instant) = (self.home.state(), self.clock.now(), self.clock.instant());
         let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
         let mut too_much = Vec::new();
+        let mut devices = Vec::new();
         for target in self.targets.values_mut() {
-            if target.mode != Mode::Control || target.in_flight || !target.foreign.is_respected(instant) {
+            if target.mode != Mode::Control || target.in_flight || !target.foreign.is_on_its_own(instant) {
                 target.breaks = None;
                 continue;
             }
             let breach = self.guard.breach(&target.id, &scene);
             target.breaks = breach.as_ref().map(|breach| sentence(breach, None));
             if target.foreign.is_too_much(breach.is_some(), instant) {
-                too_much.extend(breach.map(|breach| (target.id.clone(), breach)));
+                let found = breach.map(|breach| (target.id.clone(), breach));
+                match target.is_battery {
+                    true => too_much.extend(found),
+                    false => devices.extend(found.map(|found| (draws_w(&target.id, &state), found))),
+                }
             }
         }
+        too_much.extend(self.cutting_off.next(devices, instant));
         for (id, breach) in too_much {
             // Without an order it waits, for a write interval or for whoever is in charge, and is shown meanwhile.
             let Some(order) = breach.judged.approved.clone() else { continue };
@@ -108,6 +113,12 @@ impl Controller {
         };
         self.targets.values().flat_map(of).collect()
     }
+}
+
+/// What a device draws; nothing where nobody measures it.
+fn draws_w(id: &TargetId, state: &HomeState) -> f64 {
+    let device = state.devices.iter().find(|device| &device.id == id);
+    device.and_then(|device| device.power_w.as_ref()?.value).filter(|w| w.is_finite()).unwrap_or(0.0)
 }
 
 /// What is broken, and what is done; `None`: nothing yet.

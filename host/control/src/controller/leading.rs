@@ -21,6 +21,10 @@ impl Controller {
                 self.step_back();
                 format!("another Wattwright, `{name}`, commands the home")
             }
+            Holder::Copy(name) => {
+                self.step_back();
+                format!("another Wattwright, with this one's name `{name}`, commands the home")
+            }
             Holder::Unknown => {
                 self.step_back();
                 "nobody knows whether another Wattwright commands the home".to_owned()
@@ -79,6 +83,11 @@ impl Controller {
             Holder::Other(name) => Some(format!(
                 "Another Wattwright, `{name}`, commands this home. This one only advises, and takes over when that one \
                  is silent for three minutes"
+            )),
+            Holder::Copy(name) => Some(format!(
+                "Another Wattwright with this one's name, `{name}`, commands this home: one of the two runs on a copy of \
+                 the other's state folder. This one only advises. Stop one of them, or delete the file `name` in the \
+                 copied folder and start it anew"
             )),
             Holder::Unknown if self.lease.is_some() => Some(
                 "Nobody knows whether another Wattwright commands this home, since its `lease` is not shown; this one \

@@ -52,9 +52,9 @@ impl Controller {
             troubles,
         };
         if view.home.link.is_up()
-            && let Some(text) = self.announcer.look(&view.troubles, self.clock.instant())
+            && let Some(message) = self.announcer.look(&view.troubles, self.clock.instant())
         {
-            self.announce(&text);
+            self.announce(message);
         }
         self.live.send_replace(Arc::new(view));
         self.written.send_replace(self.counts());
@@ -70,19 +70,32 @@ impl Controller {
         ids(&self.setup).map(of).collect()
     }
 
-    /// Sends a message to each device for messages that may be sent to.
-    fn announce(&mut self, text: &str) {
+    /// Sends a message to each device for messages that may be sent to. When none may, it is due still.
+    fn announce(&mut self, message: Message) {
         let (state, now) = (self.home.state(), self.clock.now());
-        for target in self.targets.values().filter(|target| target.mode == Mode::Control && !target.is_battery) {
-            let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
-            let Some(approved) = self.guard.tell(&target.id, text, &scene).approved else { continue };
-            let (home, id) = (self.home.clone(), target.id.clone());
-            tokio::spawn(async move {
-                if let Err(error) = home.send(&approved).await {
-                    tracing::warn!(target = id, %error, "the owner could not be told of a trouble");
-                }
-            });
+        let scene = Scene { home: &state, now, uptime: self.uptime(), ledger: &self.ledger, watch: &self.watch };
+        let devices = self.targets.values().filter(|target| target.mode == Mode::Control && !target.is_battery);
+        let allowed = devices.filter_map(|target| self.guard.tell(&target.id, &message.text, &scene).approved);
+        let orders: Vec<Approved> = allowed.collect();
+        if orders.is_empty() {
+            return;
         }
+        self.announcer.told(&message, self.clock.instant());
+        let (home, report) = (self.home.clone(), self.untold.0.clone());
+        tokio::spawn(async move {
+            let mut arrived = false;
+            for order in orders {
+                match home.send(&order).await {
+                    Ok(()) => arrived = true,
+                    Err(error) => {
+                        tracing::warn!(target = order.target(), %error, "the owner could not be told of a trouble");
+                    }
+                }
+            }
+            if !arrived {
+                let _ = report.send(message).await;
+            }
+        });
     }
 
     fn snapshot_batteries(&self, state: &HomeState, now: Timestamp) -> Vec<model::snapshot::Battery> {

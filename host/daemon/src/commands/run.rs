@@ -47,7 +47,7 @@ pub async fn run(args: Run, log: Log) -> Result<()> {
     }
     let state_dir = args.state_dir.map_or_else(|| site::default_state_dir(&parts.setup.name), Ok)?;
     let (access, hosts) = access(args.listen, &state_dir, &args.hosts)?;
-    let journal = Journal::open(site::journal_of(&state_dir))?;
+    let journal = site::open_journal(&state_dir)?;
     let folder = site::folder_of(args.strategies.as_deref(), parts.strategies.as_deref(), &state_dir);
     let home = parts.home();
     let roster = RosterFile::new(&state_dir, parts.roster).preferring(args.strategy);

@@ -200,6 +200,8 @@ pub struct RawDevice {
     pub turns_per_day: Option<u32>,
     /// Whether it may be turned off while it draws power; what its task says, unless it stands here.
     pub interruptible: Option<bool>,
+    /// Whether batteries discharge into it; they do, unless this says no.
+    pub from_battery: Option<bool>,
     pub write_interval_s: Option<u64>,
     pub entities: DeviceEntities,
 }

@@ -88,6 +88,16 @@ fn limits_of_wear_and_use_have_defaults_and_can_be_set() {
 }
 
 #[test]
+fn a_car_is_measured_and_not_commanded() {
+    let commented = EXAMPLE.lines().skip_while(|line| *line != "# [[device]]").take(6);
+    let car: String = commented.map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
+    let limits = read(&format!("{EXAMPLE}\n{car}")).unwrap().setup.limits;
+    assert!(!limits.devices["car"].from_battery && limits.devices["plug-1"].from_battery);
+    let error = read(&format!("{EXAMPLE}\n{}", car.replace("power =", "light ="))).expect_err("unmeasured");
+    assert!(error.contains("device `car`: from_battery") && error.contains("give it `power`"), "{error}");
+}
+
+#[test]
 fn mistakes_are_named() {
     let cases: &[(&str, &str, &[&str])] = &[
         ("capacity_wh = 1920", "capacity_kwh = 1.92", &["home.toml", "capacity_kwh", "capacity_wh"]),

@@ -26,7 +26,7 @@ fn the_meter() {
     let bench = Bench::new();
     for (value, age_s, expected) in table {
         let reading = Reading::of("sensor.meter", value, bench.ago(age_s));
-        let belief = believe_grid_power(&reading, &bench.limits.grid, bench.now);
+        let belief = believe_grid_power(&reading, &bench.limits.grid, &bench.watch, bench.now);
         assert_eq!(code(&belief), expected, "{value} W, {age_s} s: {belief:?}");
         assert!(belief.text().is_none_or(|text| text.contains("`sensor.meter`")), "{belief:?}");
     }
@@ -44,7 +44,8 @@ fn every_fault_says_what_is_wrong() {
         (Fault::NotYet, "not seen"),
     ];
     for (fault, part) in table {
-        let belief = believe_grid_power(&Reading::faulty("sensor.meter", fault), &bench.limits.grid, bench.now);
+        let belief =
+            believe_grid_power(&Reading::faulty("sensor.meter", fault), &bench.limits.grid, &bench.watch, bench.now);
         assert_eq!(belief.known(), None);
         assert_eq!(code(&belief), "missing");
         assert!(belief.text().is_some_and(|text| text.contains(part)), "{belief:?}");
@@ -55,7 +56,7 @@ fn every_fault_says_what_is_wrong() {
 fn a_fault_outweighs_a_value() {
     let bench = Bench::new();
     let reading = Reading { fault: Some(Fault::NotYet), ..Reading::of("sensor.meter", 5.0, bench.now) };
-    assert_eq!(believe_grid_power(&reading, &bench.limits.grid, bench.now).known(), None);
+    assert_eq!(believe_grid_power(&reading, &bench.limits.grid, &bench.watch, bench.now).known(), None);
 }
 
 #[test]
