@@ -168,7 +168,9 @@ mod tests {
     #[test]
     fn a_loop_that_ended_at_its_limit_tells_it_too() {
         let mut home = Home::new();
-        [0.0, -570.0, -1000.0].map(|w| home.goes(w, inverted));
+        [0.0, -570.0, -1000.0].iter().for_each(|w| {
+            home.goes(*w, inverted);
+        });
         let told: Vec<bool> = (0..10).map(|_| home.goes(-1000.0, inverted)).collect();
         assert_eq!(told.iter().position(|wrong| *wrong), Some(9), "five minutes after the second step");
     }
@@ -176,7 +178,9 @@ mod tests {
     #[test]
     fn a_step_the_right_way_ends_the_suspicion() {
         let mut home = Home::new();
-        [0.0, 300.0, 600.0].map(|w| home.goes(w, inverted));
+        [0.0, 300.0, 600.0].iter().for_each(|w| {
+            home.goes(*w, inverted);
+        });
         assert!(!home.goes(0.0, |w| inverted(600.0) + 600.0 - w));
         assert!(![300.0, 600.0].map(|w| home.goes(w, inverted)).contains(&true));
     }
