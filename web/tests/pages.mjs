@@ -160,6 +160,12 @@ test('set-up has each target with its limits and writes, and each source with it
   const { page } = opened;
   await page.getByTestId('targets-setup').waitFor();
   const setup = await get('api/setup');
+  const live = await get('api/live');
+  const step = (name) => page.locator(`[data-step="${name}"]`).getAttribute('data-done');
+  assert.equal(await page.getByTestId('steps').locator('li').count(), 6);
+  assert.equal(await step('home'), String(live.home.link.state === 'up'));
+  assert.equal(await step('meter'), String(live.home.grid_power_w.value != null));
+  assert.equal(await step('control'), String(setup.targets.some((target) => target.mode === 'control')));
   for (const target of setup.targets) {
     const shown = await page.getByTestId(`target-${target.id}`).innerText();
     assert.ok(shown.includes(target.name), shown);

@@ -5,6 +5,33 @@ export const de: SetupTexts = {
   title: 'Setup',
   intro: 'Was Wattwright woher weiß, was es darf und wer es benutzen darf.',
   failed: 'Das ließ sich nicht lesen:',
+  steps: {
+    title: 'Erste Schritte',
+    count: (done: string, all: string) => `${done} von ${all} Schritten sind getan.`,
+    ready: 'Alles ist eingerichtet.',
+    done: 'getan',
+    open: 'noch offen',
+    names: {
+      home: 'Home Assistant antwortet',
+      meter: 'Der Netzzähler wird gelesen',
+      battery: 'Ladestand und Leistung jeder Batterie werden gelesen',
+      prices: 'Preise sind im Voraus bekannt',
+      strategy: 'Eine Strategie entscheidet',
+      control: 'Wattwright steuert das Haus',
+    },
+    hints: {
+      home: 'Adresse und ein langlebiges Token in [homeassistant] der Hausdatei angeben, oder als HA_URL und HA_TOKEN; wattwright check nennt, was nicht stimmt.',
+      meter:
+        'In der Hausdatei power in [grid] auf die Entität des Zählers setzen: Bezug zählt positiv, invert = true dreht um.',
+      battery:
+        'In der Hausdatei soc und power (oder charge_power und discharge_power) in [battery.entities] setzen.',
+      prices:
+        'In der Hausdatei eine Quelle in [prices] angeben; host/feeds/SOURCES.md zählt sie auf. Ohne Preise folgt es dem Zähler.',
+      strategy: 'Auf der Seite Strategien eine in Gebrauch nehmen.',
+      control:
+        'Bis jetzt rät es nur. Einige Tage auf den Seiten Jetzt und Verlauf ansehen, was es täte; dann in der Hausdatei mode = "control" setzen.',
+    },
+  },
   sources: {
     title: 'Datenquellen',
     measured: 'Jetzt gemessen',

@@ -3,6 +3,33 @@ export const en = {
   title: 'Set-up',
   intro: 'What Wattwright knows from where, what it may do, and who may use it.',
   failed: 'This could not be read:',
+  steps: {
+    title: 'Getting started',
+    count: (done: string, all: string) => `${done} of ${all} steps are done.`,
+    ready: 'All is set up.',
+    done: 'done',
+    open: 'still open',
+    names: {
+      home: 'Home Assistant answers',
+      meter: 'The grid meter is read',
+      battery: 'Charge and power of each battery are read',
+      prices: 'Prices are known ahead',
+      strategy: 'A strategy decides',
+      control: 'Wattwright commands the home',
+    },
+    hints: {
+      home: 'Give its address and a long-lived token in [homeassistant] of the home’s file, or as HA_URL and HA_TOKEN; wattwright check names what is wrong.',
+      meter:
+        'Set power in [grid] of the home’s file to the entity of the meter: import counts as positive, invert = true turns it round.',
+      battery:
+        'Set soc and power (or charge_power and discharge_power) in [battery.entities] of the home’s file.',
+      prices:
+        'Set a source in [prices] of the home’s file; host/feeds/SOURCES.md lists them. Without prices it follows the meter.',
+      strategy: 'Put one into use on the page Strategies.',
+      control:
+        'Until now it only advises. Look for some days at what it would do, on the pages Now and History; then set mode = "control" in the home’s file.',
+    },
+  },
   sources: {
     title: 'Data sources',
     measured: 'Measured now',
