@@ -20,11 +20,9 @@ use crate::worth::Step;
 const ROUNDS: usize = 8;
 /// A round that gains less was the last one, currency.
 const ENOUGH: f64 = 1e-5;
-/// More effort than this is not taken, by [`crate::curve::Curve::effort`]: a million takes up to 1.8 of the five
+/// More effort than this is not taken, by [`crate::curve::Curve::effort`]: a million takes up to 1.5 of the five
 /// thousand million instructions that the sandbox lets a strategy have, and 60 ms on one x86-64 machine outside of it.
-const MOST_EFFORT: usize = 2_500_000;
-/// The effort of a program, for each slot, and again for each battery in it.
-const PROGRAM: usize = 110;
+const MOST_EFFORT: usize = 2_800_000;
 
 /// What is planned.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,6 +1,6 @@
 //! Steps of a search that move tasks.
 
-use super::{PROGRAM, Search, Together};
+use super::{Search, Together};
 use crate::curve::Curve;
 use crate::pair::{Costs, best_run};
 use crate::relaxed::relaxed;
@@ -96,8 +96,9 @@ impl Search<'_> {
             tries.push(self.both_runs(both));
         }
         let jobs = both.map(|j| self.jobs[j].clone());
-        self.effort += PROGRAM * self.slots.len() * (1 + self.stores.len());
-        self.now.worth = relaxed(self.stores, &self.slots_now(), &jobs, self.left_per_kwh, None).worth;
+        let relaxed = relaxed(self.stores, &self.slots_now(), &jobs, self.left_per_kwh, None);
+        self.effort += relaxed.effort;
+        self.now.worth = relaxed.worth;
         tries.push(self.both_runs(both));
         for (n, [first, second]) in tries.into_iter().enumerate() {
             if self.attempt(&mut best, &mut cost, vec![(both[0], first), (both[1], second)]) {
