@@ -91,6 +91,8 @@ struct Search<'a> {
     stepped: Option<(bool, Vec<Vec<f64>>)>,
     /// Runs that were tried.
     tried: Vec<Vec<Vec<f64>>>,
+    /// Those from which blocks were last shifted.
+    shifted: Vec<Vec<f64>>,
 }
 
 impl<'a> Search<'a> {
@@ -112,6 +114,7 @@ impl<'a> Search<'a> {
             effort: 0,
             stepped: None,
             tried: Vec::new(),
+            shifted: Vec::new(),
         }
     }
 
@@ -128,6 +131,7 @@ impl<'a> Search<'a> {
             let before = self.cost;
             self.better_batteries();
             self.better_prices();
+            self.better_shifts();
             self.better_runs();
             self.better_pairs();
             self.better_steps(true);

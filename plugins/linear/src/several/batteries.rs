@@ -110,7 +110,7 @@ impl Search<'_> {
     }
 
     /// Two batteries at once, the second in steps.
-    fn steps(&mut self, order: [usize; 2], near: bool) {
+    pub(super) fn steps(&mut self, order: [usize; 2], near: bool) {
         if self.is_tired() {
             return;
         }
