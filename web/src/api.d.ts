@@ -2419,7 +2419,7 @@ export interface components {
          *     with the functions in the guard crate.
          * @enum {string}
          */
-        Rule: "finite" | "unknown-target" | "capability" | "undeclared" | "grant" | "duplicate" | "override-end" | "link" | "taken" | "clock-skew" | "unknown-reading" | "stale-reading" | "implausible-reading" | "soc-floor" | "outage-reserve" | "soc-ceiling" | "charge-power" | "discharge-power" | "external-limit" | "grid-import-limit" | "phase-current" | "feed-in-limit" | "range" | "ramp" | "step" | "in-use" | "dwell" | "switch-budget" | "write-interval" | "write-budget";
+        Rule: "finite" | "unknown-target" | "capability" | "undeclared" | "grant" | "duplicate" | "override-end" | "link" | "taken" | "clock-skew" | "unknown-reading" | "stale-reading" | "implausible-reading" | "soc-floor" | "outage-reserve" | "soc-ceiling" | "charge-power" | "discharge-power" | "external-limit" | "grid-import-limit" | "phase-current" | "feed-in-limit" | "not-from-battery" | "range" | "ramp" | "step" | "in-use" | "dwell" | "switch-budget" | "write-interval" | "write-budget";
         /**
          * @description What a token may be used for. None is part of another.
          * @enum {string}

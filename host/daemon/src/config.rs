@@ -403,7 +403,7 @@ impl Check {
             let way_out = "nobody knows when it is at work; give it `power`";
             self.problem(&format!("device `{}`: from_battery", device.id), way_out.into());
         }
-        if !is_apart && !(abilities.switch || abilities.level || abilities.light || abilities.notify) {
+        if !(is_apart || abilities.switch || abilities.level || abilities.light || abilities.notify) {
             let way_out = "nothing to command; give it one of `switch`, `light`, `level`, `notify`";
             self.problem(&format!("device `{}`: entities", device.id), way_out.into());
         }

@@ -243,6 +243,11 @@ impl<'a> Record<'a> {
     fn fill(&self, spread: &mut Spread, index: usize, target: usize, forecast_w: Option<f64>) -> Option<f64> {
         let against = if forecast_w.is_some() { Against::Forecast } else { Against::ClearSky };
         let reference_w = forecast_w.or_else(|| self.reference_w(against, target))?;
+        let most_w = if self.states[0].len() > 14 { 1.05 * self.most_w } else { f64::INFINITY };
+        if against == Against::ClearSky && self.is_night(target) {
+            spread.add(0.0, 1.0, 1.0);
+            return Some(most_w);
+        }
         let clear_w = self.reference_w(Against::ClearSky, target).unwrap_or_default();
         let (near, follow) = ((-(index as f64) / NEAR_SLOTS).exp(), FOLLOW * (-(index as f64) / FOLLOW_SLOTS).exp());
         let states = &self.states[against as usize];
@@ -254,7 +259,7 @@ impl<'a> Record<'a> {
             if source >= self.now {
                 continue;
             }
-            let mut distance = 0.0;
+            let mut distance = ago as f64 / RECENT_DAYS;
             for window in 0..WINDOWS.len() {
                 if let (Some(here), Some(there)) = (here[window], there[window]) {
                     distance += (FAR[window] + (NEAR[window] - FAR[window]) * near) * (here - there).powi(2);
@@ -264,25 +269,33 @@ impl<'a> Record<'a> {
                 (Some(here), Some(there)) => (here.max(0.05) / there.max(0.05)).powf(follow),
                 _ => 1.0,
             };
-            let recent = (-(ago as f64) / RECENT_DAYS).exp();
+            let alike = (-distance).exp();
             for (beside, share) in BESIDE {
                 let Some(cell) = source.checked_add_signed(beside) else { continue };
                 let (Some(measured_w), Some(then_w)) = (self.measured_w(cell), self.reference_w(against, cell)) else {
                     continue;
                 };
-                let mut distance = distance;
+                let mut weight = alike * share;
                 if against == Against::Forecast {
                     let clear_then_w = self.reference_w(Against::ClearSky, cell).unwrap_or_default();
-                    distance +=
-                        BRIGHTNESS * (brightness(reference_w, clear_w) - brightness(then_w, clear_then_w)).powi(2);
+                    let difference = brightness(reference_w, clear_w) - brightness(then_w, clear_then_w);
+                    weight *= (-BRIGHTNESS * difference.powi(2)).exp();
                 }
                 let ratio = ((measured_w + damping_w) / (then_w + damping_w).max(1.0) * moved)
                     .clamp(1.0 / MOST_RATIO / MOST_RATIO, MOST_RATIO);
                 let value_w = ((reference_w + damping_w) * ratio - damping_w).max(0.0);
-                spread.add(value_w as f32, 1.0, recent * share * (-distance).exp());
+                spread.add(value_w as f32, 1.0, weight);
             }
         }
-        Some(if self.states[0].len() > 14 { 1.05 * self.most_w } else { f64::INFINITY })
+        Some(most_w)
+    }
+
+    /// Whether the sun gave nothing at this time of day, nor just before and after, in all the weeks.
+    fn is_night(&self, cell: usize) -> bool {
+        BESIDE.iter().all(|(beside, _)| {
+            let quarter = (cell + QUARTERS).saturating_add_signed(*beside) % QUARTERS;
+            self.clear_w.get(quarter).is_some_and(|clear_w| *clear_w <= 0.0)
+        })
     }
 }
 

@@ -148,8 +148,9 @@ impl Watch {
 
     fn observe_sign(&mut self, home: &HomeState, limits: &Limits, uptime: Duration, now: Timestamp) {
         let meter = &home.grid_power_w;
-        let grid_w = meter.value.filter(|w| meter.fault.is_none() && w.abs() <= limits.grid.plausible_w);
-        let batteries_w: Option<f64> = home.batteries.iter().map(usable_power).sum();
+        let is_plausible = |w: &f64| w.abs() <= limits.grid.plausible_w;
+        let grid_w = meter.value.filter(|w| meter.fault.is_none() && is_plausible(w));
+        let batteries_w = home.batteries.iter().map(usable_power).sum::<Option<f64>>().filter(is_plausible);
         match (batteries_w, grid_w, meter.at) {
             (Some(batteries_w), Some(grid_w), Some(at)) if home.link.is_up() && !home.batteries.is_empty() => {
                 self.sign.observe(batteries_w, grid_w, at, now, uptime);

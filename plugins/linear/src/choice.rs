@@ -11,8 +11,8 @@ use crate::cell::Cell;
 use crate::market::{Chance, Slot};
 use crate::worth::Worth;
 
-/// Costs that differ by less are equal, currency.
-const EQUAL: f64 = 1e-4;
+/// Costs that differ by less are equal, currency: lost in each quarter-hour of a year, 35 cents.
+const EQUAL: f64 = 1e-5;
 
 /// Follows the meter without bounds.
 pub(crate) const FOLLOW: Command = balance(None, None);
@@ -132,8 +132,15 @@ impl Scene<'_> {
         }
         let runs = |watt: f64, most_kw: f64| watt >= cell.least_kw * 1000.0 && watt <= most_kw * 1000.0;
         match command {
-            Command::Charge(watt) => cell.store.grid_charging && runs(*watt, cell.store.max_charge_kw),
-            Command::Discharge(watt) => cell.store.grid_export && runs(*watt, cell.store.max_discharge_kw),
+            // A full battery that is told to charge, or an empty one to discharge, would be refused.
+            Command::Charge(watt) => {
+                let has_room = self.stored_kwh < cell.store.ceiling_kwh - 1e-6;
+                cell.store.grid_charging && has_room && runs(*watt, cell.store.max_charge_kw)
+            }
+            Command::Discharge(watt) => {
+                let has_some = self.stored_kwh > cell.store.floor_kwh + 1e-6;
+                cell.store.grid_export && has_some && runs(*watt, cell.store.max_discharge_kw)
+            }
             Command::Balance(limits) => {
                 [limits.max_charge_w, limits.max_discharge_w].into_iter().flatten().all(|w| w.is_finite() && w >= 0.0)
             }
@@ -196,4 +203,41 @@ fn tens_down(kw: f64) -> f64 {
 /// Watts, rounded up to tens.
 fn tens_up(kw: f64) -> f64 {
     (kw * 100.0 - 1e-6).ceil().max(0.0) * 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::{Market, Store};
+
+    #[test]
+    fn what_the_guard_would_refuse_is_not_kept() {
+        let store = Store {
+            stored_kwh: 1.0,
+            floor_kwh: 0.2,
+            ceiling_kwh: 2.0,
+            max_charge_kw: 1.0,
+            max_discharge_kw: 0.8,
+            charge_efficiency: 0.95,
+            discharge_efficiency: 0.95,
+            wear_cost_per_kwh: 0.0,
+            grid_charging: true,
+            grid_export: true,
+            gain_per_kwh: 0.0,
+        };
+        let cell =
+            Cell { store, capacity_kwh: 2.0, reserve: false, least_kw: 0.02, carries_solar: false, by_hand: None };
+        let market =
+            Market { hours: 0.25, import_price: 0.3, export_price: 0.3, import_limit_kw: 1e3, export_limit_kw: 1e3 };
+        // Neither use nor sun: at the ends nothing that is told makes a difference.
+        let slot = Slot { market, chances: vec![Chance { weight: 1.0, ..Chance::default() }] };
+        let worth = Worth::of(&store, std::slice::from_ref(&slot), 0.3);
+        let (charge, discharge) = (Command::Charge(500.0), Command::Discharge(500.0));
+        for (in_force, stored_kwh) in [(&charge, 2.0), (&discharge, 0.2)] {
+            let scene = Scene { cell: &cell, worth: &worth, t: 0, slot: &slot, stored_kwh };
+            assert!(scene.choose(Some(in_force), 1.0) != *in_force, "{in_force:?}");
+        }
+        let scene = Scene { cell: &cell, worth: &worth, t: 0, slot: &slot, stored_kwh: 1.0 };
+        assert_eq!(scene.choose(Some(&charge), 1.0), charge);
+    }
 }

@@ -52,7 +52,8 @@ pub(crate) struct Error {
     pub by_w: f64,
 }
 
-/// Outer errors stand for all that lies beyond the marks as well, and for hours that err in the same way: as in `linear`.
+/// Outer errors stand for all that lies beyond the marks as well, and for hours that err in the same way. Share of the
+/// achievable saving on the shipped year, 1.92 kWh: 0.66 at 1, 0.70 at 1.4, 0.67 at 1.9.
 const TAIL: f64 = 1.4;
 
 /// Three errors whose mean is none, from the marks below and above which a tenth lies of what is forecast: by Swanson's

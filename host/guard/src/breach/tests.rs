@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use model::home::{Fault, Link, Taken};
 use model::{Command, Decision, Reading, Rule};
 
@@ -139,4 +141,49 @@ fn a_device_is_turned_off_when_it_may_be_and_the_connection_is_overloaded() {
     assert_eq!(bench.breach("heater").map(|breach| breach.rule), Some(Rule::PhaseCurrent));
     bench.home.phase_current_a = vec![Reading::of("sensor.l1", 16.5, now)];
     assert_eq!(bench.breach("heater"), None);
+}
+
+#[test]
+fn what_was_written_a_moment_ago_takes_its_time() {
+    let mut bench = Bench::with_soc(10.0);
+    bench.limits.grid.import_limit_w = Some(500.0);
+    bench.home.grid_power_w.value = Some(1500.0);
+    bench.limits.devices.get_mut("heater").unwrap().interruptible = true;
+    let now = bench.now;
+    (bench.device("heater").on, bench.device("heater").power_w) =
+        (Some(true), Some(Reading::of("sensor.heater", 1500.0, now)));
+    // Somebody else sets at once what we have ended; to end it again is no new write for the rules of a plan.
+    bench.carry_out("battery", Command::Hold);
+    bench.carry_out("heater", Command::TurnOff);
+    let mut passed_s = 0;
+    for (at_s, battery, heater) in [(0, false, false), (1, false, true), (9, false, true), (10, true, true)] {
+        bench.pass(Duration::from_secs(at_s - passed_s));
+        passed_s = at_s;
+        let breach = bench.runs(400.0).unwrap();
+        assert_eq!(breach.judged.approved.is_some(), battery, "after {at_s} s");
+        let last = breach.judged.verdict.findings.last().map(|finding| finding.rule);
+        assert_eq!(last == Some(Rule::WriteInterval), !battery, "after {at_s} s");
+        assert_eq!(bench.breach("heater").is_some(), heater, "after {at_s} s");
+    }
+}
+
+#[test]
+fn what_is_just_within_the_tolerance_is_within() {
+    let mut empty = Bench::with_soc(10.0);
+    assert_eq!(empty.runs(50.0), None);
+    assert!(empty.runs(50.5).is_some());
+    let mut bench = Bench::new();
+    bench.limits.devices.get_mut("heater").unwrap().interruptible = true;
+    bench.device("heater").on = Some(true);
+    bench.limits.grid.import_limit_w = Some(500.0);
+    for (grid_w, broken) in [(550.0, false), (550.5, true)] {
+        bench.home.grid_power_w.value = Some(grid_w);
+        assert_eq!(bench.breach("heater").is_some(), broken, "{grid_w} W");
+    }
+    bench.limits.grid.import_limit_w = None;
+    bench.limits.grid.phase_limit_a = Some(20.0 * (1.0 - super::TOLERANCE_SHARE));
+    for (current_a, broken) in [(20.0, false), (20.1, true)] {
+        bench.home.phase_current_a = vec![Reading::of("sensor.l1", current_a, bench.now)];
+        assert_eq!(bench.breach("heater").is_some(), broken, "{current_a} A");
+    }
 }

@@ -14,7 +14,7 @@ const STEADY_W: f64 = 30.0;
 /// Most meters report this long after the batteries have come to rest. One that is slower seems not to move, which says
 /// nothing; to wait longer would be too long for a loop that writes every ten seconds.
 const METER_DELAY: SignedDuration = SignedDuration::from_secs(5);
-/// Batteries that do not come to rest within are no pulse.
+/// Batteries that do not come to rest and a meter that says nothing within are no pulse: too much else goes on.
 const LONGEST: SignedDuration = SignedDuration::from_secs(90);
 /// A meter that moves by this share of the step, or more, goes along with it or against it; what moves it more than
 /// [`MOST_SHARE`] is something else.
@@ -88,7 +88,7 @@ impl Sign {
                 (pulse.at_w, pulse.steady) = (batteries_w, now);
             }
             Some(pulse) if measured.duration_since(pulse.steady) >= METER_DELAY => {
-                let is_pulse = pulse.steady.duration_since(pulse.began) <= LONGEST;
+                let is_pulse = now.duration_since(pulse.began) <= LONGEST;
                 let step_w = batteries_w - rest.batteries_w;
                 if is_pulse && step_w.abs() >= STEP_W {
                     self.count((grid_w - rest.grid_w) / step_w, uptime);
@@ -168,15 +168,30 @@ mod tests {
     #[test]
     fn a_loop_that_ended_at_its_limit_tells_it_too() {
         let mut home = Home::new();
-        [0.0, -570.0, -1000.0].map(|w| home.goes(w, inverted));
+        [0.0, -570.0, -1000.0].iter().for_each(|w| {
+            home.goes(*w, inverted);
+        });
         let told: Vec<bool> = (0..10).map(|_| home.goes(-1000.0, inverted)).collect();
         assert_eq!(told.iter().position(|wrong| *wrong), Some(9), "five minutes after the second step");
     }
 
     #[test]
+    fn what_is_seen_once_in_a_quarter_of_an_hour_says_nothing() {
+        let mut sign = Sign::default();
+        for n in 0..40 {
+            let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(15 * n);
+            let batteries_w = 300.0 * (n % 4) as f64;
+            sign.observe(batteries_w, inverted(batteries_w), now, now, Duration::from_secs(900 * n.unsigned_abs()));
+            assert!(!sign.is_wrong());
+        }
+    }
+
+    #[test]
     fn a_step_the_right_way_ends_the_suspicion() {
         let mut home = Home::new();
-        [0.0, 300.0, 600.0].map(|w| home.goes(w, inverted));
+        [0.0, 300.0, 600.0].iter().for_each(|w| {
+            home.goes(*w, inverted);
+        });
         assert!(!home.goes(0.0, |w| inverted(600.0) + 600.0 - w));
         assert!(![300.0, 600.0].map(|w| home.goes(w, inverted)).contains(&true));
     }

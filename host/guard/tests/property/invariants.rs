@@ -366,5 +366,17 @@ fn together(world: &World, approved: &[(&str, &Command)]) -> Holds {
         let feed_in_w = sums.discharge_w - meter.map_or(0.0, |meter| meter + sums.lowest_w);
         prop_assert!(feed_in_w <= limit_w + EPSILON_W, "feeds in {} W of {} W", feed_in_w, limit_w);
     }
+    let apart_w = apart_w(world);
+    if apart_w > 0.0 && sums.discharges {
+        let rest_w = meter.map(|meter| meter + sums.lowest_w - apart_w);
+        prop_assert!(rest_w.is_some_and(|rest_w| sums.discharge_w <= rest_w + EPSILON_W), "feeds what it must not");
+    }
     Ok(())
+}
+
+/// What devices draw that batteries do not feed.
+fn apart_w(world: &World) -> f64 {
+    let apart = world.home.devices.iter().filter(|state| !world.limits.devices[&state.id].from_battery);
+    let powers = apart.filter_map(|state| state.power_w.as_ref().and_then(shown_even_undated));
+    powers.filter(|w| *w > 50.0 && *w <= world.limits.grid.plausible_w).sum()
 }

@@ -247,11 +247,13 @@ fn device_limits() -> impl Strategy<Value = DeviceLimits> {
     let turns = prop_oneof![4 => Just(24), 1 => 0..4_u32];
     let times = (0..200_u64, 0..5_u64);
     let power_w = (option::of(power()), phase());
-    (abilities(), power_w, option::of((wild(), wild())), times, turns, any::<bool>()).prop_map(
-        |(abilities, (power_w, phase), level, (dwell_s, interval_s), turns_per_day, interruptible)| DeviceLimits {
+    let owners_word = (any::<bool>(), proptest::bool::weighted(0.7));
+    (abilities(), power_w, option::of((wild(), wild())), times, turns, owners_word).prop_map(
+        |(abilities, (power_w, phase), level, (dwell_s, interval_s), turns_per_day, owners_word)| DeviceLimits {
             phase,
             turns_per_day,
-            interruptible,
+            interruptible: owners_word.0,
+            from_battery: owners_word.1,
             abilities,
             switch_dwell: Duration::from_secs(dwell_s),
             write_interval: Duration::from_secs(interval_s),
