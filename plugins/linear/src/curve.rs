@@ -48,6 +48,7 @@ impl Curve {
         let mut points = points.into_iter();
         let Some((from_kwh, value)) = points.next() else { return Self::default() };
         let mut curve = Self::point(from_kwh, value);
+        curve.pieces.reserve(points.size_hint().0);
         let mut last = (from_kwh, value);
         for (kwh, value) in points {
             if kwh - last.0 > NEAR_KWH {

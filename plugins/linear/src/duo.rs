@@ -3,7 +3,7 @@
 use crate::job::Job;
 
 /// States that take as long as one of [`Curve::effort`](crate::curve::Curve::effort).
-const STATES: usize = 8;
+const STATES: usize = 4;
 
 /// The runs of both that cost least, and the effort; `cost` is that of a slot by how much more is used in it, kWh.
 pub(crate) fn best_runs(jobs: [&Job; 2], cost: impl Fn(usize, f64) -> f64) -> ([Vec<f64>; 2], usize) {

@@ -23,150 +23,149 @@ pub struct Column {
 /// The values that cost least and meet `rows` (right-hand sides), and the price of each row, or as near as the method
 /// came.
 pub fn solve(columns: &[Column], rows: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let mut state = State::new(columns, rows.len());
+    let mut variables: Vec<Variable<'_>> = columns.iter().map(Variable::of).collect();
     let mut band = Band::of(columns, rows.len());
+    let mut prices = vec![0.0; rows.len()];
+    let mut missing = vec![0.0; rows.len()];
+    let mut price_steps = vec![0.0; rows.len()];
+    let count = (2 * columns.len()).max(1) as f64;
     for _ in 0..ITERATIONS {
-        let residuals = Residuals::of(columns, rows, &state);
-        let mu = state.mu();
-        if mu < ENOUGH && residuals.largest() < 1e-7 {
+        missing.copy_from_slice(rows);
+        let (mut product, mut largest) = (0.0, 0.0_f64);
+        for variable in &mut variables {
+            variable.look(&prices, &mut missing);
+            product += variable.x * variable.z + variable.w * variable.v;
+            largest = largest.max(variable.dual.abs());
+        }
+        // How far from the optimum it is: the mean product of values and prices.
+        let mu = product / count;
+        if mu < ENOUGH && missing.iter().fold(largest, |most, value| most.max(value.abs())) < 1e-7 {
             break;
         }
-        let theta: Vec<f64> = state.each().map(|[x, w, z, v]| 1.0 / (z / x + v / w)).collect();
-        band.factor(columns, &theta);
-        let affine = state.step(columns, &band, &theta, &residuals, 0.0, None);
-        let (primal, dual) = state.longest(&affine);
-        let then = state.mu_after(&affine, primal, dual);
+        band.factor(&variables);
+        let affine = step(&mut variables, &band, &missing, &mut price_steps, None);
+        let then = affine.product_after(product) / count;
         let centre = (then / mu).powi(3) * mu;
-        let step = state.step(columns, &band, &theta, &residuals, centre, Some(&affine));
-        let (primal, dual) = state.longest(&step);
-        state.advance(&step, 0.9995 * primal, 0.9995 * dual);
+        let last = step(&mut variables, &band, &missing, &mut price_steps, Some(centre));
+        let (primal, dual) = (0.9995 * last.primal, 0.9995 * last.dual);
+        variables.iter_mut().for_each(|variable| variable.advance(primal, dual));
+        prices.iter_mut().zip(&price_steps).for_each(|(price, step)| *price += dual * step);
     }
-    (state.x, state.y)
+    (variables.iter().map(|variable| variable.x).collect(), prices)
 }
 
-/// Primal values `x`, what is left to the bounds `w`, prices of the rows `y`, of both bounds `z` and `v`.
-struct State {
-    x: Vec<f64>,
-    w: Vec<f64>,
-    y: Vec<f64>,
-    z: Vec<f64>,
-    v: Vec<f64>,
+/// The way to a point where each product of a value and its price is `centre`, what the way found before would do to
+/// them taken into account; without one to where each is none.
+fn step(
+    variables: &mut [Variable<'_>],
+    band: &Band,
+    missing: &[f64],
+    price_steps: &mut [f64],
+    centre: Option<f64>,
+) -> Way {
+    price_steps.copy_from_slice(missing);
+    variables.iter_mut().for_each(|variable| variable.aim(centre, price_steps));
+    band.solve(price_steps);
+    let mut way = Way { primal: 1.0, dual: 1.0, by_values: 0.0, by_prices: 0.0, by_both: 0.0 };
+    variables.iter_mut().for_each(|variable| variable.go(price_steps, &mut way));
+    way
 }
 
-impl State {
-    fn new(columns: &[Column], rows: usize) -> Self {
-        let x: Vec<f64> = columns.iter().map(|column| column.upper / 2.0).collect();
+/// A column's value `x`, what is left to its bound `w`, the prices of both bounds `z` and `v`, and the way on.
+struct Variable<'a> {
+    column: &'a Column,
+    x: f64,
+    w: f64,
+    z: f64,
+    v: f64,
+    /// What is not met yet: its price, and its bound.
+    dual: f64,
+    bound: f64,
+    theta: f64,
+    /// Where the products shall go, and what that costs.
+    lower: f64,
+    upper: f64,
+    gradient: f64,
+    dx: f64,
+    dw: f64,
+    dz: f64,
+    dv: f64,
+}
+
+impl<'a> Variable<'a> {
+    fn of(column: &'a Column) -> Self {
         let price = |cost: f64| cost.max(0.0) + 0.1;
-        Self {
-            w: x.clone(),
-            y: vec![0.0; rows],
-            z: columns.iter().map(|column| price(column.cost)).collect(),
-            v: columns.iter().map(|column| price(-column.cost)).collect(),
-            x,
+        let half = column.upper / 2.0;
+        let (z, v) = (price(column.cost), price(-column.cost));
+        let (dual, bound, theta, lower, upper, gradient) = Default::default();
+        let (dx, dw, dz, dv) = Default::default();
+        Self { column, x: half, w: half, z, v, dual, bound, theta, lower, upper, gradient, dx, dw, dz, dv }
+    }
+
+    fn look(&mut self, prices: &[f64], missing: &mut [f64]) {
+        let mut priced = 0.0;
+        for (row, value) in &self.column.entries {
+            missing[*row] -= value * self.x;
+            priced += value * prices[*row];
         }
+        self.dual = self.column.cost - priced - self.z + self.v;
+        self.bound = self.column.upper - self.x - self.w;
+        self.theta = 1.0 / (self.z / self.x + self.v / self.w);
     }
 
-    fn each(&self) -> impl Iterator<Item = [f64; 4]> + '_ {
-        (0..self.x.len()).map(|i| [self.x[i], self.w[i], self.z[i], self.v[i]])
-    }
-
-    /// The mean product of values and prices: how far from the optimum it is.
-    fn mu(&self) -> f64 {
-        self.each().map(|[x, w, z, v]| x * z + w * v).sum::<f64>() / (2 * self.x.len()) as f64
-    }
-
-    fn mu_after(&self, step: &Self, primal: f64, dual: f64) -> f64 {
-        let product = |([x, w, z, v], [dx, dw, dz, dv]): ([f64; 4], [f64; 4])| {
-            (x + primal * dx) * (z + dual * dz) + (w + primal * dw) * (v + dual * dv)
-        };
-        self.each().zip(step.each()).map(product).sum::<f64>() / (2 * self.x.len()) as f64
-    }
-
-    /// The way to a point where each product is `centre`, the products of `affine` taken into account.
-    fn step(
-        &self,
-        columns: &[Column],
-        band: &Band,
-        theta: &[f64],
-        residuals: &Residuals,
-        centre: f64,
-        affine: Option<&Self>,
-    ) -> Self {
-        let corrected = |i: usize, product: f64, of: fn(&Self, usize) -> f64| {
-            centre - product - affine.map_or(0.0, |affine| of(affine, i))
-        };
-        let n = columns.len();
-        let lower: Vec<f64> = (0..n).map(|i| corrected(i, self.x[i] * self.z[i], |a, i| a.x[i] * a.z[i])).collect();
-        let upper: Vec<f64> = (0..n).map(|i| corrected(i, self.w[i] * self.v[i], |a, i| a.w[i] * a.v[i])).collect();
-        let gradient: Vec<f64> = (0..n)
-            .map(|i| residuals.dual[i] - lower[i] / self.x[i] + (upper[i] - self.v[i] * residuals.bound[i]) / self.w[i])
-            .collect();
-        let mut y = residuals.primal.clone();
-        for (i, column) in columns.iter().enumerate() {
-            column.entries.iter().for_each(|(row, value)| y[*row] += value * theta[i] * gradient[i]);
+    fn aim(&mut self, centre: Option<f64>, price_steps: &mut [f64]) {
+        let (mut lower, mut upper) = (-self.x * self.z, -self.w * self.v);
+        if let Some(centre) = centre {
+            lower += centre - self.dx * self.dz;
+            upper += centre - self.dw * self.dv;
         }
-        band.solve(&mut y);
-        let x: Vec<f64> = columns
-            .iter()
-            .enumerate()
-            .map(|(i, column)| {
-                let priced: f64 = column.entries.iter().map(|(row, value)| value * y[*row]).sum();
-                theta[i] * (priced - gradient[i])
-            })
-            .collect();
-        let w: Vec<f64> = (0..n).map(|i| residuals.bound[i] - x[i]).collect();
-        let z = (0..n).map(|i| (lower[i] - self.z[i] * x[i]) / self.x[i]).collect();
-        let v = (0..n).map(|i| (upper[i] - self.v[i] * w[i]) / self.w[i]).collect();
-        Self { x, w, y, z, v }
+        self.gradient = self.dual - lower / self.x + (upper - self.v * self.bound) / self.w;
+        (self.lower, self.upper) = (lower, upper);
+        let push = self.theta * self.gradient;
+        self.column.entries.iter().for_each(|(row, value)| price_steps[*row] += value * push);
     }
 
-    /// How far one can go until something becomes zero, at most 1.
-    fn longest(&self, step: &Self) -> (f64, f64) {
-        let most = |values: &[f64], steps: &[f64]| {
-            let falling = values.iter().zip(steps).filter(|(_, step)| **step < 0.0);
-            falling.map(|(value, step)| -value / step).fold(1.0, f64::min)
-        };
-        let primal = most(&self.x, &step.x).min(most(&self.w, &step.w));
-        (primal, most(&self.z, &step.z).min(most(&self.v, &step.v)))
-    }
-
-    fn advance(&mut self, step: &Self, primal: f64, dual: f64) {
-        let go = |values: &mut [f64], steps: &[f64], far: f64| {
-            values.iter_mut().zip(steps).for_each(|(value, step)| *value += far * step);
-        };
-        go(&mut self.x, &step.x, primal);
-        go(&mut self.w, &step.w, primal);
-        go(&mut self.y, &step.y, dual);
-        go(&mut self.z, &step.z, dual);
-        go(&mut self.v, &step.v, dual);
-    }
-}
-
-/// What is not met yet.
-struct Residuals {
-    primal: Vec<f64>,
-    dual: Vec<f64>,
-    bound: Vec<f64>,
-}
-
-impl Residuals {
-    fn of(columns: &[Column], rows: &[f64], state: &State) -> Self {
-        let mut primal = rows.to_vec();
-        let mut dual = Vec::with_capacity(columns.len());
-        for (i, column) in columns.iter().enumerate() {
-            let mut priced = 0.0;
-            for (row, value) in &column.entries {
-                primal[*row] -= value * state.x[i];
-                priced += value * state.y[*row];
+    fn go(&mut self, price_steps: &[f64], way: &mut Way) {
+        let priced: f64 = self.column.entries.iter().map(|(row, value)| value * price_steps[*row]).sum();
+        self.dx = self.theta * (priced - self.gradient);
+        self.dw = self.bound - self.dx;
+        self.dz = (self.lower - self.z * self.dx) / self.x;
+        self.dv = (self.upper - self.v * self.dw) / self.w;
+        let least = |most: &mut f64, value: f64, step: f64| {
+            if value + *most * step < 0.0 {
+                *most = -value / step;
             }
-            dual.push(column.cost - priced - state.z[i] + state.v[i]);
-        }
-        let bound = columns.iter().enumerate().map(|(i, c)| c.upper - state.x[i] - state.w[i]).collect();
-        Self { primal, dual, bound }
+        };
+        least(&mut way.primal, self.x, self.dx);
+        least(&mut way.primal, self.w, self.dw);
+        least(&mut way.dual, self.z, self.dz);
+        least(&mut way.dual, self.v, self.dv);
+        way.by_values += self.dx * self.z + self.dw * self.v;
+        way.by_prices += self.x * self.dz + self.w * self.dv;
+        way.by_both += self.dx * self.dz + self.dw * self.dv;
     }
 
-    fn largest(&self) -> f64 {
-        self.primal.iter().chain(&self.dual).fold(0.0, |most, value| most.max(value.abs()))
+    fn advance(&mut self, primal: f64, dual: f64) {
+        self.x += primal * self.dx;
+        self.w += primal * self.dw;
+        self.z += dual * self.dz;
+        self.v += dual * self.dv;
+    }
+}
+
+/// How far one can go until a value or a price becomes zero, at most 1; and what that does to the sum of their
+/// products.
+struct Way {
+    primal: f64,
+    dual: f64,
+    by_values: f64,
+    by_prices: f64,
+    by_both: f64,
+}
+
+impl Way {
+    fn product_after(&self, product: f64) -> f64 {
+        product + self.primal * self.by_values + self.dual * self.by_prices + self.primal * self.dual * self.by_both
     }
 }
 
@@ -204,12 +203,13 @@ impl Band {
         &self.values[self.at[row]..self.at[row] + row - self.first[row] + 1]
     }
 
-    fn factor(&mut self, columns: &[Column], theta: &[f64]) {
+    fn factor(&mut self, variables: &[Variable<'_>]) {
         self.values.fill(0.0);
-        for (column, theta) in columns.iter().zip(theta) {
-            for (i, (row, value)) in column.entries.iter().enumerate() {
-                for (other, by) in &column.entries[..=i] {
-                    self.values[self.at[*row] + other - self.first[*row]] += value * by * theta;
+        for variable in variables {
+            for (i, (row, value)) in variable.column.entries.iter().enumerate() {
+                let (begin, value) = (self.at[*row] - self.first[*row], value * variable.theta);
+                for (other, by) in &variable.column.entries[..=i] {
+                    self.values[begin + other] += value * by;
                 }
             }
         }

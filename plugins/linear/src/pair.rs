@@ -8,6 +8,8 @@ use crate::job::Job;
 use crate::market::{SLACK_PER_KWH, Store};
 use crate::stepped::end_kwh;
 
+/// The effort for each function beside its own.
+const EFFORT: usize = 5;
 /// Of a function that takes longer its hull is taken: what is found is tried exactly afterwards.
 const MOST_EFFORT: usize = 300;
 
@@ -60,8 +62,14 @@ impl Pair<'_> {
         if curve.pieces.len() > self.most_pieces {
             curve.thin(2.0 * (self.store.top_kwh() - self.store.base_kwh()) / self.most_pieces as f64);
         }
-        self.effort.set(self.effort.get() + curve.effort());
+        self.effort.set(self.effort.get() + EFFORT + curve.effort() / 3);
         curve
+    }
+
+    /// What each slot costs when the task uses all that it can in it.
+    fn with(&self, job: &Job) -> Vec<Option<Curve>> {
+        let cost = |(t, kwh): (usize, &f64)| (*kwh > 0.0).then(|| (self.costs.with)(t, *kwh));
+        job.most_kwh.iter().enumerate().map(cost).collect()
     }
 
     fn block(&self, job: &Job, after: Curve) -> Option<Vec<f64>> {
@@ -73,6 +81,7 @@ impl Pair<'_> {
         }
         done.reverse();
         let none = vec![0.0; count];
+        let with = self.with(job);
         // From each slot on: when it begins there, and when it has not begun yet.
         let mut begun: Vec<Option<Curve>> = vec![None; count];
         let mut waiting = vec![raised(&done[count], job.rest_cost(&none))];
@@ -85,7 +94,10 @@ impl Pair<'_> {
                 let end = (t..count).find(|at| run[*at] <= 0.0).unwrap_or(count);
                 let mut running = raised(&done[end], job.rest_cost(&run));
                 for at in (t..end).rev() {
-                    running = self.before(at, &(self.costs.with)(at, run[at]), &running);
+                    running = match &with[at] {
+                        Some(cost) if run[at] >= job.most_kwh[at] => self.before(at, cost, &running),
+                        _ => self.before(at, &(self.costs.with)(at, run[at]), &running),
+                    };
                 }
                 curve = curve.lower(&running);
                 begun[t] = Some(running);
@@ -109,8 +121,7 @@ impl Pair<'_> {
         let count = self.costs.without.len();
         let each_kwh = job.most_kwh.iter().copied().fold(0.0, f64::max);
         let need = if each_kwh > 0.0 { (job.need_kwh / each_kwh - 1e-6).ceil() as usize } else { 0 };
-        let with: Vec<Option<Curve>> =
-            (0..count).map(|t| (job.most_kwh[t] > 0.0).then(|| (self.costs.with)(t, job.most_kwh[t]))).collect();
+        let with = self.with(job);
         let mut usable_before = with.iter().filter(|curve| curve.is_some()).count();
         // What no time is left for stays undone whatever is decided; a task may ask for any energy.
         let undone = need.saturating_sub(usable_before);

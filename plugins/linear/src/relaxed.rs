@@ -11,6 +11,8 @@ use crate::worth::Step;
 const LESS: f64 = 1e-4;
 /// Less power is none, kW.
 const STILL_KW: f64 = 1e-4;
+/// The effort for each variable.
+const EFFORT: usize = 16;
 /// No variable is held at one value.
 const LEAST: f64 = 1e-6;
 
@@ -20,6 +22,8 @@ pub(crate) struct Relaxed {
     pub plans: Vec<Vec<Step>>,
     /// What one more stored kWh is worth at the end of each slot, by battery.
     pub worth: Vec<Vec<f64>>,
+    /// The effort, as that of [`Curve::effort`](crate::curve::Curve::effort).
+    pub effort: usize,
 }
 
 struct Program {
@@ -114,6 +118,7 @@ pub(crate) fn relaxed(
     Relaxed {
         plans: (0..stores.len()).map(|b| each(b).map(|(b, t)| step(b, t)).collect()).collect(),
         worth: (0..stores.len()).map(|b| each(b).map(|(b, t)| -prices[balances[t] + 1 + b]).collect()).collect(),
+        effort: EFFORT * program.columns.len(),
     }
 }
 
@@ -146,9 +151,18 @@ fn grid(
     }
     program.add(market.import_price * hours, import_kw, [(row, 1.0)]);
     program.add(-export_price * hours, export_kw, [(row, -1.0)]);
-    // Curtailing is for what the limit does not let through.
-    let curtailed = (-market.export_price).max(0.0) + IDLE_PER_KWH;
-    program.add(curtailed * hours, chance.solar_kw, [(row, -1.0)]);
-    program.add((market.import_price.max(0.0) + SLACK_PER_KWH) * hours, most_kw, [(row, 1.0)]);
-    program.add(SLACK_PER_KWH * hours, most_kw, [(row, -1.0)]);
+    // Where all can be imported and exported there is no need for more.
+    if export_kw < most_kw {
+        // Curtailing is for what the limit does not let through.
+        let curtailed = (-market.export_price).max(0.0) + IDLE_PER_KWH;
+        if chance.solar_kw > 0.0 {
+            program.add(curtailed * hours, chance.solar_kw, [(row, -1.0)]);
+        }
+        if chance.net_kw + chance.solar_kw < 0.0 {
+            program.add(SLACK_PER_KWH * hours, most_kw, [(row, -1.0)]);
+        }
+    }
+    if import_kw < most_kw {
+        program.add((market.import_price.max(0.0) + SLACK_PER_KWH) * hours, most_kw, [(row, 1.0)]);
+    }
 }

@@ -5,7 +5,7 @@
 //! discharge at the same time where prices are negative, and run tasks with half their power. So that turns see what
 //! the others would do about it, these may also answer at what stored energy is worth to them ([`crate::response`]).
 //! Where burning energy may pay, two batteries are also planned at once, one of them in steps ([`crate::stepped`]).
-//! Tasks move alone, two at once ([`crate::duo`]), or one after another that gave way.
+//! Tasks move alone, two at once ([`crate::duo`]), one after another that gave way, or by a slot with both batteries.
 
 mod batteries;
 mod costs;
@@ -20,11 +20,9 @@ use crate::worth::Step;
 const ROUNDS: usize = 8;
 /// A round that gains less was the last one, currency.
 const ENOUGH: f64 = 1e-5;
-/// More effort than this is not taken, by [`crate::curve::Curve::effort`]: a million takes up to 1.8 of the five
+/// More effort than this is not taken, by [`crate::curve::Curve::effort`]: a million takes up to 1.6 of the five
 /// thousand million instructions that the sandbox lets a strategy have, and 60 ms on one x86-64 machine outside of it.
-const MOST_EFFORT: usize = 2_500_000;
-/// The effort of a program, for each slot, and again for each battery in it.
-const PROGRAM: usize = 110;
+const MOST_EFFORT: usize = 2_800_000;
 
 /// What is planned.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -93,6 +91,8 @@ struct Search<'a> {
     stepped: Option<(bool, Vec<Vec<f64>>)>,
     /// Runs that were tried.
     tried: Vec<Vec<Vec<f64>>>,
+    /// Those from which blocks were last shifted.
+    shifted: Vec<Vec<f64>>,
 }
 
 impl<'a> Search<'a> {
@@ -114,6 +114,7 @@ impl<'a> Search<'a> {
             effort: 0,
             stepped: None,
             tried: Vec::new(),
+            shifted: Vec::new(),
         }
     }
 
@@ -130,6 +131,7 @@ impl<'a> Search<'a> {
             let before = self.cost;
             self.better_batteries();
             self.better_prices();
+            self.better_shifts();
             self.better_runs();
             self.better_pairs();
             self.better_steps(true);

@@ -33,7 +33,7 @@ pub(crate) fn powers_kw(
         let now = levels.after(t).iter().map(|kwh| {
             let each = levels.after(t + 1).iter().zip(&row).filter_map(|(end, after)| {
                 let cost = both_cost(exact, other, slot, power_kw(other, slot, kwh - end)?);
-                effort += after.effort();
+                effort += after.effort() * 5 / 4;
                 Some(cost.share(after, exact.base_kwh(), exact.top_kwh()))
             });
             // What leads nowhere is dearer than all else.

@@ -1,7 +1,7 @@
 //! Steps of a search that leave the tasks as they are.
 
 use super::costs::ANSWER;
-use super::{ENOUGH, PROGRAM, ROUNDS, Search};
+use super::{ENOUGH, ROUNDS, Search};
 use crate::curve::Curve;
 use crate::market::Slot;
 use crate::relaxed::relaxed;
@@ -82,7 +82,7 @@ impl Search<'_> {
         let (before, cost) = (self.now.clone(), self.cost);
         let like = alike.then_some(self.now.plans.as_slice());
         let relaxed = relaxed(self.stores, &self.slots_now(), &[], self.left_per_kwh, like);
-        self.effort += PROGRAM * self.slots.len() * (1 + self.stores.len());
+        self.effort += relaxed.effort;
         self.now.plans = relaxed.plans;
         self.turns(ROUNDS);
         self.keep(before, cost);
@@ -110,7 +110,7 @@ impl Search<'_> {
     }
 
     /// Two batteries at once, the second in steps.
-    fn steps(&mut self, order: [usize; 2], near: bool) {
+    pub(super) fn steps(&mut self, order: [usize; 2], near: bool) {
         if self.is_tired() {
             return;
         }

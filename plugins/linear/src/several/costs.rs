@@ -7,7 +7,7 @@ use crate::market::Chance;
 use crate::response::response;
 
 /// The effort of asking what the batteries do about more use, for each slot.
-pub(super) const ANSWER: usize = 3;
+pub(super) const ANSWER: usize = 8;
 
 impl Search<'_> {
     /// The home in a slot with the tasks, without batteries.

@@ -1,6 +1,6 @@
 //! Steps of a search that move tasks.
 
-use super::{PROGRAM, Search, Together};
+use super::{Search, Together};
 use crate::curve::Curve;
 use crate::pair::{Costs, best_run};
 use crate::relaxed::relaxed;
@@ -96,8 +96,9 @@ impl Search<'_> {
             tries.push(self.both_runs(both));
         }
         let jobs = both.map(|j| self.jobs[j].clone());
-        self.effort += PROGRAM * self.slots.len() * (1 + self.stores.len());
-        self.now.worth = relaxed(self.stores, &self.slots_now(), &jobs, self.left_per_kwh, None).worth;
+        let relaxed = relaxed(self.stores, &self.slots_now(), &jobs, self.left_per_kwh, None);
+        self.effort += relaxed.effort;
+        self.now.worth = relaxed.worth;
         tries.push(self.both_runs(both));
         for (n, [first, second]) in tries.into_iter().enumerate() {
             if self.attempt(&mut best, &mut cost, vec![(both[0], first), (both[1], second)]) {
@@ -105,6 +106,37 @@ impl Search<'_> {
             }
         }
         (self.now, self.cost) = (best, cost);
+    }
+
+    /// Where burning energy may pay, the block that seems best one slot earlier or later, both batteries with it.
+    pub(super) fn better_shifts(&mut self) {
+        if !self.can_burn || self.stores.len() != 2 || self.shifted == self.now.runs {
+            return;
+        }
+        self.shifted.clone_from(&self.now.runs);
+        let (before, cost, jobs) = (self.now.clone(), self.cost, self.jobs);
+        let mut best: Option<(f64, Together)> = None;
+        for (j, job) in jobs.iter().enumerate().filter(|(_, job)| job.is_block) {
+            let Some(start) = before.runs[j].iter().position(|kwh| *kwh > 0.0) else { continue };
+            let starts = (start.saturating_sub(1)..=start + 1).filter(|t| *t != start && *t < self.slots.len());
+            for run in starts.filter_map(|t| job.block(t)) {
+                if self.is_tired() {
+                    break;
+                }
+                self.now.clone_from(&before);
+                self.now.runs[j] = run;
+                self.turns(1);
+                if best.as_ref().is_none_or(|(cost, _)| self.cost < *cost) {
+                    best = Some((self.cost, self.now.clone()));
+                }
+            }
+        }
+        if let Some((cost, now)) = best {
+            (self.now, self.cost) = (now, cost);
+            let kwh = |b: usize| self.stores[b].top_kwh() - self.stores[b].base_kwh();
+            self.steps(if kwh(0) < kwh(1) { [1, 0] } else { [0, 1] }, true);
+        }
+        self.keep(before, cost);
     }
 
     /// Each task in the time of one that has moved where it is best with one battery now.
