@@ -213,3 +213,75 @@ fn only_what_is_new_tells_of_the_clock() {
     bench.observe();
     assert_eq!(behind_s(&bench), Some(0), "what is left is not new");
 }
+
+/// A battery that goes from one power to the next, each for half a minute, with a meter that goes along.
+fn goes_along(bench: &mut Bench, powers: &[f64], then: impl Fn(&mut Bench)) {
+    for power_w in powers {
+        for _ in 0..30 {
+            bench.pass(Duration::from_secs(1));
+            bench.home.grid_power_w.value = Some(*power_w);
+            bench.home.batteries[0].power_w.value = Some(*power_w);
+            bench.observe();
+        }
+        then(bench);
+    }
+}
+
+const STEPS: [f64; 4] = [0.0, 300.0, 600.0, 900.0];
+
+fn meter(bench: &Bench) -> crate::Belief {
+    crate::believe_grid_power(&bench.home.grid_power_w, &bench.limits.grid, &bench.watch, bench.now)
+}
+
+#[test]
+fn a_meter_that_goes_along_with_the_batteries_is_not_believed() {
+    let mut bench = Bench::new();
+    goes_along(&mut bench, &STEPS[..3], |_| {});
+    assert!(meter(&bench).known().is_some());
+    goes_along(&mut bench, &STEPS[3..], |_| {});
+    let doubt = meter(&bench);
+    assert_eq!(doubt.code(), Some("implausible"));
+    assert!(doubt.text().is_some_and(|text| text.contains("`sensor.meter`") && text.contains("invert = true")));
+    // At the edge of what is plausible it counts as well.
+    let mut large = Bench::new();
+    large.limits.grid.plausible_w = 900.0;
+    goes_along(&mut large, &STEPS, |_| {});
+    assert_eq!(meter(&large).code(), Some("implausible"));
+}
+
+#[test]
+fn what_is_seen_of_another_moment_or_not_at_all_is_no_step() {
+    let interrupted: [fn(&mut Bench); 4] = [
+        |bench| bench.home.link = Link::Connecting { reason: String::new() },
+        |bench| bench.home.grid_power_w.fault = Some(Fault::NotYet),
+        |bench| bench.home.grid_power_w.value = Some(1e6),
+        |bench| bench.home.batteries[0].power_w.fault = Some(Fault::NotYet),
+    ];
+    for interrupt in interrupted {
+        let mut bench = Bench::new();
+        goes_along(&mut bench, &STEPS, |bench| {
+            let before = bench.home.clone();
+            interrupt(bench);
+            bench.observe();
+            bench.home = before;
+        });
+        assert!(meter(&bench).known().is_some());
+    }
+    let mut without = Bench::new();
+    without.home.batteries.clear();
+    for power_w in STEPS {
+        without.pass(Duration::from_secs(30));
+        without.home.grid_power_w.value = Some(power_w);
+        without.observe();
+    }
+    assert_eq!(without.watch.sign, Sign::default());
+}
+
+#[test]
+fn a_record_has_no_word_of_steps_before_there_are_any() {
+    let shown = |watch: &Watch| serde_json::to_value(watch).unwrap().get("sign").is_some();
+    let mut bench = Bench::new();
+    assert!(!shown(&Watch::default()));
+    bench.observe();
+    assert!(shown(&bench.watch));
+}
