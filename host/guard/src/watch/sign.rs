@@ -197,6 +197,18 @@ mod tests {
     }
 
     #[test]
+    fn use_that_changed_before_a_step_is_no_part_of_it() {
+        let mut home = Home::new();
+        let (mut used_w, mut given_w) = (0.0, 0.0);
+        for _ in 0..4 {
+            used_w += 600.0;
+            home.goes(given_w, |w| used_w - w);
+            given_w += 300.0;
+            assert!(!home.goes(given_w, |w| used_w - w));
+        }
+    }
+
+    #[test]
     fn what_is_no_step_says_nothing() {
         // Small ones, a meter that hardly moves, one that moves for another reason.
         for (step_w, share) in [(90.0, 1.0), (300.0, 0.5), (300.0, 1.7)] {
