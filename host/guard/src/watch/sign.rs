@@ -137,7 +137,11 @@ mod tests {
         }
 
         fn goes(&mut self, batteries_w: f64, shown: impl Fn(f64) -> f64) -> bool {
-            for _ in 0..30 {
+            self.stays(30, batteries_w, shown)
+        }
+
+        fn stays(&mut self, seconds: i64, batteries_w: f64, shown: impl Fn(f64) -> f64) -> bool {
+            for _ in 0..seconds {
                 self.s += 1;
                 let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(self.s);
                 let uptime = Duration::from_secs(self.s.unsigned_abs());
@@ -200,12 +204,56 @@ mod tests {
     fn use_that_changed_before_a_step_is_no_part_of_it() {
         let mut home = Home::new();
         let (mut used_w, mut given_w) = (0.0, 0.0);
-        for _ in 0..4 {
+        home.goes(given_w, |w| used_w - w);
+        for _ in 0..8 {
             used_w += 600.0;
-            home.goes(given_w, |w| used_w - w);
+            home.stays(2, given_w, |w| used_w - w);
             given_w += 300.0;
-            assert!(!home.goes(given_w, |w| used_w - w));
+            home.stays(31, given_w, |w| used_w - w);
+            assert_eq!(home.sign.wrong, 0);
         }
+    }
+
+    #[test]
+    fn a_step_is_over_when_the_batteries_are_at_rest_and_the_meter_had_time() {
+        // All in one go, and slowly; with a meter that comes three seconds later.
+        for ramp_w in [[300.0; 6], [50.0, 100.0, 150.0, 200.0, 250.0, 300.0]] {
+            let mut home = Home::new();
+            home.goes(0.0, inverted);
+            for power_w in ramp_w {
+                home.stays(2, power_w, |_| inverted(power_w));
+            }
+            home.goes(300.0, inverted);
+            assert_eq!(home.sign.wrong, 1, "{ramp_w:?}");
+        }
+        let mut late = Home::new();
+        late.goes(0.0, inverted);
+        late.stays(3, 300.0, |_| inverted(0.0));
+        late.goes(300.0, inverted);
+        assert_eq!(late.sign.wrong, 1);
+    }
+
+    #[test]
+    fn what_stays_within_thirty_watt_is_at_rest() {
+        let mut home = Home::new();
+        home.goes(-300.0, right);
+        home.stays(1, -330.0, right);
+        assert_eq!(home.sign.pulse, None);
+        home.stays(1, -630.0, right);
+        let steady = home.sign.pulse.map(|pulse| pulse.steady);
+        home.stays(1, -600.0, right);
+        assert_eq!(home.sign.pulse.map(|pulse| pulse.steady), steady);
+        home.stays(1, -590.0, right);
+        assert_ne!(home.sign.pulse.map(|pulse| pulse.steady), steady);
+    }
+
+    #[test]
+    fn one_step_alone_is_an_accident() {
+        let mut home = Home::new();
+        [0.0, -1000.0].iter().for_each(|w| {
+            home.goes(*w, inverted);
+        });
+        assert!(!(0..100).map(|_| home.goes(-1000.0, inverted)).any(|is_wrong| is_wrong));
     }
 
     #[test]
