@@ -253,7 +253,7 @@ mod tests {
         [0.0, -1000.0].iter().for_each(|w| {
             home.goes(*w, inverted);
         });
-        assert!(!(0..100).map(|_| home.goes(-1000.0, inverted)).any(|is_wrong| is_wrong));
+        assert!(!(0..100).any(|_| home.goes(-1000.0, inverted)));
     }
 
     #[test]
