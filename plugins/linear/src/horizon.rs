@@ -1,5 +1,6 @@
 //! The slots ahead with every gap filled by an assumption, every number checked, and what may happen in each.
 
+use wattwright_strategy::chance::{Range, deviations};
 use wattwright_strategy::{Instant, PastSlot, Slot as Ahead, Snapshot};
 
 use crate::market::{Chance, Market, Slot};
@@ -96,51 +97,32 @@ impl Horizon {
     }
 }
 
-/// A forecast, kW: its mean and the marks below and above which a tenth lies.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Range {
-    low: f64,
-    mean: f64,
-    high: f64,
-}
-
-impl Range {
-    fn of(mean: f64, low: Option<f64>, high: Option<f64>) -> Self {
-        let (low, high) = (power(low).unwrap_or(mean), power(high).unwrap_or(mean));
-        Self { low: low.min(mean), mean, high: high.max(mean) }
-    }
+fn range_kw(mean_kw: f64, low_w: Option<f64>, high_w: Option<f64>) -> Range {
+    Range::of(mean_kw, power(low_w), power(high_w))
 }
 
 fn expected(snapshot: &Snapshot, slot: &Ahead, yesterday: Option<&PastSlot>, usual_load_kw: f64) -> (Range, Range) {
     let measured = if slot.contains(snapshot.now) { power(snapshot.solar_power_w) } else { None };
     let solar = match measured {
-        Some(now) if slot.solar_w.is_none() => Range::of(now, None, None),
-        _ => Range::of(
+        Some(now) if slot.solar_w.is_none() => range_kw(now, None, None),
+        _ => range_kw(
             power(slot.solar_w).or_else(|| power(yesterday?.solar_w)).unwrap_or(0.0),
             slot.solar_low_w,
             slot.solar_high_w,
         ),
     };
     let load = power(slot.load_w).or_else(|| power(yesterday?.load_w)).unwrap_or(usual_load_kw);
-    (Range::of(load, slot.load_low_w, slot.load_high_w), solar)
+    (range_kw(load, slot.load_low_w, slot.load_high_w), solar)
 }
 
-/// Three chances with the mean and the range of load less solar: by Swanson's rule, that the marks of a tenth, the
-/// half and nine tenths weigh 0.3, 0.4 and 0.3 (Hurst, Brown, Swanson, AAPG Bulletin 84, 2000). Load and solar are
-/// taken to err independently.
+/// What may happen, of the same mean as what is forecast.
 fn chances(load: Range, solar: Range, caution: f64) -> Vec<Chance> {
     let net_kw = load.mean - solar.mean;
-    let spread = caution * TAIL;
-    let up = (load.high - load.mean).hypot(solar.mean - solar.low) * spread;
-    let down = (load.mean - load.low).hypot(solar.high - solar.mean) * spread;
-    if up + down < 0.02 {
+    let [low, middle, high] = deviations(load, solar, caution * TAIL);
+    if high.by - low.by < 0.02 {
         return vec![Chance { weight: 1.0, net_kw, solar_kw: solar.mean }];
     }
-    let middle = (0.3 * (down - up) / 0.4).clamp(-down, up);
-    let offset = 0.3 * (up - down) + 0.4 * middle;
-    [(0.3, -down), (0.4, middle), (0.3, up)]
-        .map(|(weight, by)| Chance { weight, net_kw: net_kw + by - offset, solar_kw: solar.mean })
-        .to_vec()
+    [low, middle, high].map(|it| Chance { weight: it.share, net_kw: net_kw + it.by, solar_kw: solar.mean }).to_vec()
 }
 
 fn price(value: Option<f64>) -> Option<f64> {

@@ -1,5 +1,6 @@
 //! The slots ahead with every gap filled by an assumption, and every number checked.
 
+use wattwright_strategy::chance::{Deviation, Range, deviations};
 use wattwright_strategy::{Instant, Snapshot};
 
 /// Beyond these a number is no longer one of a home; it keeps the arithmetic finite.
@@ -23,7 +24,7 @@ pub(crate) struct Period {
     /// With the flexible loads that are planned so far.
     pub load_w: f64,
     /// How far what the home needs beyond the sun may lie from what is expected, and how likely that is.
-    pub errors: [Error; 3],
+    pub deviations_w: [Deviation; 3],
     /// Most that the grid gives, watt.
     pub import_limit_w: f64,
     /// Most that the grid takes, watt.
@@ -41,45 +42,16 @@ impl Period {
     /// it would do if the home did what is expected.
     pub fn mean(&self, of: impl Fn(f64) -> f64) -> f64 {
         let net_w = self.net_w();
-        self.errors.iter().map(|error| error.share * of(net_w + error.by_w)).sum()
+        self.deviations_w.iter().map(|it| it.share * of(net_w + it.by)).sum()
     }
 }
 
-/// So often a forecast is wrong by so much.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Error {
-    pub share: f64,
-    pub by_w: f64,
-}
-
-/// Outer errors stand for all that lies beyond the marks as well, and for hours that err in the same way. Share of the
-/// achievable saving on the shipped year, 1.92 kWh: 0.66 at 1, 0.70 at 1.4, 0.67 at 1.9.
+/// Outer deviations stand for all that lies beyond the marks as well, and for hours that err in the same way: as in
+/// `linear`.
 const TAIL: f64 = 1.4;
 
-/// Three errors whose mean is none, from the marks below and above which a tenth lies of what is forecast: by Swanson's
-/// rule these and the half weigh 0.3, 0.3 and 0.4 (Hurst, Brown, Swanson, AAPG Bulletin 84, 2000). Use and sun are taken
-/// to err independently.
-fn errors(load: Range, solar: Range) -> [Error; 3] {
-    let up_w = TAIL * (load.high_w - load.mean_w).hypot(solar.mean_w - solar.low_w);
-    let down_w = TAIL * (load.mean_w - load.low_w).hypot(solar.high_w - solar.mean_w);
-    let middle_w = (0.3 * (down_w - up_w) / 0.4).clamp(-down_w, up_w);
-    let mean_w = 0.3 * (up_w - down_w) + 0.4 * middle_w;
-    [(0.3, -down_w), (0.4, middle_w), (0.3, up_w)].map(|(share, by_w)| Error { share, by_w: by_w - mean_w })
-}
-
-/// A forecast, watt.
-#[derive(Clone, Copy)]
-struct Range {
-    low_w: f64,
-    mean_w: f64,
-    high_w: f64,
-}
-
-impl Range {
-    fn of(mean_w: f64, low_w: Option<f64>, high_w: Option<f64>) -> Self {
-        let (low_w, high_w) = (power(low_w).unwrap_or(mean_w), power(high_w).unwrap_or(mean_w));
-        Self { low_w: low_w.min(mean_w), mean_w, high_w: high_w.max(mean_w) }
-    }
+fn range_w(mean_w: f64, low_w: Option<f64>, high_w: Option<f64>) -> Range {
+    Range::of(mean_w, power(low_w), power(high_w))
 }
 
 /// All slots ahead.
@@ -127,9 +99,10 @@ impl Horizon {
                 export_price: price(slot.export_price).unwrap_or(0.0),
                 solar_w,
                 load_w,
-                errors: errors(
-                    Range::of(load_w, slot.load_low_w, slot.load_high_w),
-                    Range::of(solar_w, slot.solar_low_w, slot.solar_high_w),
+                deviations_w: deviations(
+                    range_w(load_w, slot.load_low_w, slot.load_high_w),
+                    range_w(solar_w, slot.solar_low_w, slot.solar_high_w),
+                    TAIL,
                 ),
                 import_limit_w: limit(slot.import_limit_w).min(ever.0),
                 export_limit_w: limit(slot.export_limit_w).min(ever.1),
@@ -168,20 +141,11 @@ mod tests {
             import_price: 0.3,
             priced: true,
             export_price: 0.08,
-            solar_w: solar.mean_w,
-            load_w: load.mean_w,
-            errors: errors(load, solar),
+            solar_w: solar.mean,
+            load_w: load.mean,
+            deviations_w: deviations(load, solar, TAIL),
             import_limit_w: MOST_W,
             export_limit_w: MOST_W,
-        }
-    }
-
-    #[test]
-    fn errors_change_nothing_in_the_mean() {
-        for (low_w, high_w) in [(400.0, 400.0), (100.0, 500.0), (300.0, 2000.0), (0.0, 400.0)] {
-            let period = period(Range::of(400.0, Some(low_w), Some(high_w)), Range::of(150.0, Some(0.0), None));
-            assert!((period.mean(|net_w| net_w) - 250.0).abs() < 1e-9);
-            assert!((period.errors.iter().map(|error| error.share).sum::<f64>() - 1.0).abs() < 1e-9);
         }
     }
 

@@ -49,6 +49,7 @@
 //! crate and build again: what is new stands at the top of that version's `strategy.wit`. A strategy that is
 //! newer than the host is refused with the versions that this host serves.
 
+pub mod chance;
 mod helpers;
 pub mod log;
 #[cfg(feature = "testing")]
