@@ -168,6 +168,8 @@ pub fn is_same(written: &Command, new: &Command) -> bool {
 
 #[cfg(test)]
 mod following;
+#[cfg(test)]
+mod shown;
 
 #[cfg(test)]
 mod tests {
@@ -176,8 +178,9 @@ mod tests {
 
     use guard::{BatteryLimits, Ledger, Limits, Watch};
     use jiff::Timestamp;
-    use model::{BatteryState, CommandKind, HomeState, Link, Reading};
+    use model::{CommandKind, HomeState};
 
+    use super::shown::shown;
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -204,26 +207,7 @@ mod tests {
                 lease: Duration::from_secs(1200),
                 ..BatteryLimits::default()
             };
-            let state = HomeState {
-                link: Link::Up { since: NOW },
-                timezone: None,
-                currency: None,
-                grid_power_w: Reading::of("meter", grid_w, NOW),
-                solar_power_w: None,
-                load_power_w: None,
-                temperature_c: None,
-                import_cap_w: None,
-                phase_current_a: Vec::new(),
-                batteries: vec![BatteryState {
-                    id: "b".into(),
-                    soc_pct: Reading::of("soc", soc_pct, NOW),
-                    power_w: Reading::of("power", battery_w, NOW),
-                    device_max_charge_w: None,
-                    device_max_discharge_w: None,
-                    taken: None,
-                }],
-                devices: Vec::new(),
-            };
+            let state = shown("b", soc_pct, grid_w, battery_w, NOW);
             let limits = Limits { batteries: BTreeMap::from([("b".into(), limits)]), ..Limits::default() };
             let mut watch = Watch::default();
             watch.observe(&state, &limits, Duration::ZERO, NOW);

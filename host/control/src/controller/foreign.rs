@@ -76,9 +76,10 @@ impl Controller {
             target.breaks = breach.as_ref().map(|breach| sentence(breach, None));
             if target.foreign.is_too_much(breach.is_some(), instant) {
                 let found = breach.map(|breach| (target.id.clone(), breach));
-                match target.is_battery {
-                    true => too_much.extend(found),
-                    false => devices.extend(found.map(|found| (draws_w(&target.id, &state), found))),
+                if target.is_battery {
+                    too_much.extend(found);
+                } else {
+                    devices.extend(found.map(|found| (draws_w(&target.id, &state), found)));
                 }
             }
         }

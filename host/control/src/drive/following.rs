@@ -8,8 +8,9 @@ use balance::{Battery, Follower, Meter};
 use guard::{BatteryLimits, DeviceLimits, Guard, Ledger, Limits, Watch, meter_to_follow_w};
 use jiff::{SignedDuration, Timestamp};
 use model::snapshot::Abilities;
-use model::{BalanceLimits, BatteryState, Command, CommandKind, DeviceState, Grant, HomeState, Link, Reading};
+use model::{BalanceLimits, Command, CommandKind, DeviceState, Grant, HomeState, Reading};
 
+use super::shown::shown;
 use super::{Due, Follow, Next, next, to_power, tuning};
 
 /// A home that uses 400 W, with what a car draws besides; its battery does at once what it is told.
@@ -43,33 +44,16 @@ impl Home {
 
     fn shown(&self, now: Timestamp) -> HomeState {
         let grid_w = 400.0 + self.car_w - self.battery_w;
-        HomeState {
-            link: Link::Up { since: Timestamp::UNIX_EPOCH },
-            timezone: None,
-            currency: None,
-            grid_power_w: Reading::of("sensor.meter", if self.is_inverted { -grid_w } else { grid_w }, now),
-            solar_power_w: None,
-            load_power_w: None,
-            temperature_c: None,
-            import_cap_w: None,
-            phase_current_a: Vec::new(),
-            batteries: vec![BatteryState {
-                id: "battery".into(),
-                soc_pct: Reading::of("sensor.soc", 50.0, now),
-                power_w: Reading::of("sensor.power", self.battery_w, now),
-                device_max_charge_w: None,
-                device_max_discharge_w: None,
-                taken: None,
-            }],
-            devices: vec![DeviceState {
-                id: "car".into(),
-                on: None,
-                abilities: Abilities::default(),
-                level: None,
-                power_w: Some(Reading::of("sensor.car", self.car_w, now)),
-                fault: None,
-            }],
-        }
+        let shown_w = if self.is_inverted { -grid_w } else { grid_w };
+        let car = DeviceState {
+            id: "car".into(),
+            on: None,
+            abilities: Abilities::default(),
+            level: None,
+            power_w: Some(Reading::of("sensor.car", self.car_w, now)),
+            fault: None,
+        };
+        HomeState { devices: vec![car], ..shown("battery", 50.0, shown_w, self.battery_w, now) }
     }
 
     /// One second of following the meter; what the battery gives after it.
