@@ -163,11 +163,7 @@ for (const size of Object.keys(sizes))
     await carl.page.getByTestId('nav-strategies').click();
     await carl.page.getByTestId('login').waitFor();
     await owner.page.reload();
-    await owner.page
-      .getByTestId('notes')
-      .getByText('anna (owner): DELETE /api/users/carl: 204')
-      .first()
-      .waitFor();
+    await owner.page.getByTestId('notes').getByText('anna, owner: removed the user carl').first().waitFor();
     for (const opened of [owner, carl]) {
       opened.complaints.splice(
         0,
