@@ -59,8 +59,10 @@ const USUAL_SQUARE: f64 = 0.25;
 const FOLLOW: [f64; 2] = [0.4, 0.2];
 /// … but by no more than this: the logarithm of four.
 const MOST_FOLLOW: f64 = 1.4;
-/// Slots after which that is a third.
+/// Slots after which that is a third …
 const FOLLOW_SLOTS: f64 = 8.0;
+/// … and from which on it is less than a thousandth, and none.
+const FOLLOWED: usize = 56;
 /// Weights of the quarter-hours beside the one looked for.
 const BESIDE: [(isize, f64); 7] = [(0, 1.0), (-1, 0.75), (1, 0.75), (-2, 0.5), (2, 0.5), (-3, 0.25), (3, 0.25)];
 /// Use below this is all the same.
@@ -196,7 +198,7 @@ impl LoadModel {
         let starts = std::iter::successors(Some(from), |start| Some(slot::next(*start))).take(slots);
         let Some(now) = self.history.cell(from) else { return vec![None; slots] };
         let targets: Vec<Option<usize>> = starts.clone().map(|start| self.history.cell(start)).collect();
-        let analogues = Analogues::new(self, now, targets.iter().flatten().max().copied().unwrap_or(now));
+        let mut analogues = Analogues::new(self, now, targets.iter().flatten().max().copied().unwrap_or(now));
         let warmth = Warmth::new(&self.history, now, starts.map(temperature_c));
         let mut spread = Spread::new();
         targets
@@ -205,9 +207,10 @@ impl LoadModel {
             .map(|(index, target)| {
                 let target = target?;
                 spread.clear();
-                let elsewhere = analogues.fill(&mut spread, index, target, warmth.as_ref());
+                analogues.fill(&mut spread, index, target);
+                let warmer_w = |warmth: &Warmth| warmth.more_w(index, analogues.degrees(index, target, warmth));
                 let (mean_w, more_w) = match spread.mean_w() {
-                    Some(mean_w) => (mean_w, warmth.as_ref().map_or(0.0, |warmth| warmth.more_w(index, elsewhere))),
+                    Some(mean_w) => (mean_w, warmth.as_ref().map_or(0.0, warmer_w)),
                     None => {
                         analogues.fill_any(&mut spread);
                         (spread.mean_w()?, 0.0)
@@ -290,6 +293,41 @@ struct Analogues<'a> {
     /// Of each day of the history and of those ahead.
     kinds: Vec<Kind>,
     likeness: Likeness,
+    columns: Columns,
+}
+
+/// What followed on the earlier days at the quarter-hours about the one looked for. Neighbours share most of theirs,
+/// so each is gathered once.
+#[derive(Default)]
+struct Columns {
+    /// Range of weights, and day.
+    of: Option<(usize, usize)>,
+    days: Vec<(Analogue, f64)>,
+    /// By cell, modulo their number.
+    gathered: [Option<(usize, Spread)>; BESIDE.len()],
+}
+
+impl Columns {
+    /// What followed at `cell` among those that are known.
+    fn at(&mut self, cell: usize, known: &[f32]) -> &Spread {
+        let place = &mut self.gathered[cell % BESIDE.len()];
+        let gathered = place.take().filter(|(of, _)| *of == cell).unwrap_or_else(|| {
+            let mut spread = Spread::new();
+            for (day, weight) in &self.days {
+                let value = cell.checked_sub(day.cells).and_then(|source| known.get(source));
+                if let Some(value) = value.filter(|value| value.is_finite()) {
+                    spread.add(*value, 1.0, *weight);
+                }
+            }
+            (cell, spread)
+        });
+        &place.insert(gathered).1
+    }
+}
+
+/// The range of weights that a slot ahead belongs to.
+fn range(index: usize) -> usize {
+    RANGES.iter().rposition(|(first, _)| index >= *first).unwrap_or(0)
 }
 
 impl<'a> Analogues<'a> {
@@ -325,35 +363,63 @@ impl<'a> Analogues<'a> {
             let most = days.iter().map(|day| day.weight).fold(0.0, f64::max);
             days.retain(|day| day.weight >= LEAST * most);
         }
-        Self { history, now, days, kinds, likeness }
+        Self { history, now, days, kinds, likeness, columns: Columns::default() }
     }
 
-    /// Fills in what followed on earlier days, and returns how warm these were.
-    fn fill(&self, spread: &mut Spread, index: usize, target: usize, warmth: Option<&Warmth>) -> Option<Degrees> {
-        let range = RANGES.iter().rposition(|(first, _)| index >= *first).unwrap_or(0);
-        let kind = self.kinds[target / QUARTERS];
+    /// Fills in what followed on earlier days.
+    fn fill(&mut self, spread: &mut Spread, index: usize, target: usize) {
+        let range = range(index);
+        let known = self.now.min(self.history.channel(LOAD).cells().len());
+        if index < FOLLOWED {
+            self.fill_followed(spread, index, target);
+            return;
+        }
+        let of = (range, target / QUARTERS);
+        if self.columns.of != Some(of) {
+            let days = self.weights(range, target).collect();
+            self.columns = Columns { of: Some(of), days, ..Columns::default() };
+        }
+        for (beside, share) in BESIDE {
+            if let Some(cell) = target.checked_add_signed(beside) {
+                spread.add_all(self.columns.at(cell, &self.history.channel(LOAD).cells()[..known]), share);
+            }
+        }
+    }
+
+    /// As [`Analogues::fill`], moved to the level that was just measured.
+    fn fill_followed(&self, spread: &mut Spread, index: usize, target: usize) {
         let follow = FOLLOW.map(|share| share * (-(index as f64) / FOLLOW_SLOTS).exp());
         let cells = self.history.channel(LOAD).cells();
         let known = self.now.min(cells.len());
-        let (mut degrees, mut total) = (Degrees::default(), 0.0);
-        for day in &self.days[range] {
-            let Some(source) = target.checked_sub(day.cells) else { break };
-            if source >= self.now {
-                continue;
-            }
-            let weight = day.weight * self.likeness.of(kind, self.kinds[source / QUARTERS]);
-            if let Some(then) = warmth.and_then(|warmth| warmth.then(source)) {
-                degrees.add(then, weight);
-                total += weight;
-            }
+        for (day, weight) in self.weights(range(index), target) {
             let level =
                 (day.gaps[0] * follow[0] + day.gaps[1] * follow[1]).clamp(-MOST_FOLLOW, MOST_FOLLOW).exp() as f32;
             for (beside, share) in BESIDE {
-                let Some(cell) = source.checked_add_signed(beside).filter(|cell| *cell < known) else { continue };
-                let value = cells[cell];
-                if value.is_finite() {
+                let cell = (target - day.cells).checked_add_signed(beside).filter(|cell| *cell < known);
+                if let Some(value) = cell.map(|cell| cells[cell]).filter(|value| value.is_finite()) {
                     spread.add(value, level, weight * share);
                 }
+            }
+        }
+    }
+
+    /// The earlier days with what each counts for the day of `target`.
+    fn weights(&self, range: usize, target: usize) -> impl Iterator<Item = (Analogue, f64)> {
+        let kind = self.kinds[target / QUARTERS];
+        self.days[range].iter().filter_map(move |day| {
+            let source = target.checked_sub(day.cells)?;
+            Some((*day, day.weight * self.likeness.of(kind, self.kinds[source / QUARTERS])))
+        })
+    }
+
+    /// How warm it was on the earlier days.
+    fn degrees(&self, index: usize, target: usize, warmth: &Warmth) -> Option<Degrees> {
+        let (mut degrees, mut total) = (Degrees::default(), 0.0);
+        for (day, weight) in self.weights(range(index), target) {
+            let source = target - day.cells;
+            if let Some(then) = (source < self.now).then(|| warmth.then(source)).flatten() {
+                degrees.add(then, weight);
+                total += weight;
             }
         }
         (total > 0.0).then(|| {

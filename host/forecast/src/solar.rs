@@ -50,9 +50,11 @@ const FAR: [f64; WINDOWS.len()] = [0.0, 0.0, 4.0];
 const NEAR_SLOTS: f64 = 10.0;
 /// How much a difference of brightness of the forecasts counts.
 const BRIGHTNESS: f64 = 12.0;
-/// How far the ratio is moved to the one of the last hour, and after how many slots that is a third.
+/// How far the ratio is moved to the one of the last hour, after how many slots that is a third, and from which on it is
+/// less than a thousandth, and none, as is what is counted at once alone.
 const FOLLOW: f64 = 0.8;
 const FOLLOW_SLOTS: f64 = 10.0;
+const FOLLOWED: usize = 100;
 /// Share of the most that was measured which is added to both sides of a ratio, so that dawn does not
 /// make ratios of a hundred.
 const DAMPING: f64 = 0.03;
@@ -166,8 +168,26 @@ struct Record<'a> {
     clear_w: Vec<f64>,
     most_w: f64,
     damping_w: f64,
-    /// By reference and window: how the last hours stood against it, now and on each earlier day.
-    states: [Vec<[Option<f64>; WINDOWS.len()]>; 2],
+    /// The days before, by reference.
+    days: [Vec<Day>; 2],
+    /// By reference, what was measured against it in each quarter-hour from that of `first` on; NaN where that is not
+    /// known.
+    ratios: [Vec<f64>; 2],
+    first: usize,
+}
+
+/// An earlier day beside today.
+struct Day {
+    /// How long ago, in quarter-hours.
+    cells: usize,
+    /// How little it is like today, for a slot much later …
+    distance: f64,
+    /// … and what is added to that at once.
+    nearer: f64,
+    /// What it counts much later.
+    weight: f64,
+    /// The logarithm of how the last hour stands against its reference, against then.
+    gap: f64,
 }
 
 impl<'a> Record<'a> {
@@ -183,22 +203,41 @@ impl<'a> Record<'a> {
             })
             .collect();
         let most_w = clear_w.iter().copied().fold(0.0, f64::max);
-        let mut record = Self {
-            measured,
-            forecast,
-            now,
-            clear_w,
-            most_w,
-            damping_w: DAMPING * most_w,
-            states: [Vec::new(), Vec::new()],
-        };
-        for against in [Against::ClearSky, Against::Forecast] {
-            record.states[against as usize] = (0..=DAYS)
-                .map_while(|ago| now.checked_sub(ago * QUARTERS))
-                .map(|cell| WINDOWS.map(|width| record.ratio_before(against, cell, width)))
-                .collect();
+        let damping_w = DAMPING * most_w;
+        let first = now.saturating_sub((DAYS + 1) * QUARTERS);
+        let (days, ratios) = (Default::default(), Default::default());
+        let mut record = Self { measured, forecast, now, clear_w, most_w, damping_w, days, ratios, first };
+        // A home without a source of forecasts has nothing to hold against one.
+        let has_forecasts = !forecast.cells().is_empty();
+        for against in [Against::ClearSky].into_iter().chain(has_forecasts.then_some(Against::Forecast)) {
+            record.days[against as usize] = record.earlier(against);
+            record.ratios[against as usize] =
+                (first..now).map(|cell| record.ratio(against, cell).unwrap_or(f64::NAN)).collect();
         }
         record
+    }
+
+    fn earlier(&self, against: Against) -> Vec<Day> {
+        let state = |cell: usize| WINDOWS.map(|width| self.ratio_before(against, cell, width));
+        let here = state(self.now);
+        let day = |ago: usize| {
+            let cells = ago * QUARTERS;
+            let there = state(self.now.checked_sub(cells)?);
+            let (mut distance, mut nearer) = (ago as f64 / RECENT_DAYS, 0.0);
+            for window in 0..WINDOWS.len() {
+                if let (Some(here), Some(there)) = (here[window], there[window]) {
+                    let square = (here - there).powi(2);
+                    distance += FAR[window] * square;
+                    nearer += (NEAR[window] - FAR[window]) * square;
+                }
+            }
+            let gap = match (here[0], there[0]) {
+                (Some(here), Some(there)) => (here.max(0.05) / there.max(0.05)).ln(),
+                _ => 0.0,
+            };
+            Some(Day { cells, distance, nearer, weight: (-distance).exp(), gap })
+        };
+        (1..=DAYS).map_while(day).collect()
     }
 
     /// Over a day's light a forecast must say more than a hundredth of what a clear sky gives.
@@ -226,6 +265,11 @@ impl<'a> Record<'a> {
         Some(f64::from(*value))
     }
 
+    fn ratio(&self, against: Against, cell: usize) -> Option<f64> {
+        let (measured_w, then_w) = (self.measured_w(cell)?, self.reference_w(against, cell)?);
+        Some((measured_w + self.damping_w) / (then_w + self.damping_w).max(1.0))
+    }
+
     /// `None` in the dark.
     fn ratio_before(&self, against: Against, cell: usize, width: usize) -> Option<f64> {
         let (mut sum, mut reference) = (0.0, 0.0);
@@ -243,46 +287,39 @@ impl<'a> Record<'a> {
     fn fill(&self, spread: &mut Spread, index: usize, target: usize, forecast_w: Option<f64>) -> Option<f64> {
         let against = if forecast_w.is_some() { Against::Forecast } else { Against::ClearSky };
         let reference_w = forecast_w.or_else(|| self.reference_w(against, target))?;
-        let most_w = if self.states[0].len() > 14 { 1.05 * self.most_w } else { f64::INFINITY };
+        let most_w = if self.days[0].len() > 13 { 1.05 * self.most_w } else { f64::INFINITY };
         if against == Against::ClearSky && self.is_night(target) {
             spread.add(0.0, 1.0, 1.0);
             return Some(most_w);
         }
         let clear_w = self.reference_w(Against::ClearSky, target).unwrap_or_default();
         let (near, follow) = ((-(index as f64) / NEAR_SLOTS).exp(), FOLLOW * (-(index as f64) / FOLLOW_SLOTS).exp());
-        let states = &self.states[against as usize];
-        let here = states.first().copied().unwrap_or_default();
-        let damping_w = self.damping_w;
+        let (damping_w, ratios) = (self.damping_w, &self.ratios[against as usize]);
         let brightness = |reference_w: f64, clear_w: f64| (reference_w + damping_w) / (clear_w + damping_w).max(1.0);
-        for (ago, there) in states.iter().enumerate().skip(1) {
-            let Some(source) = target.checked_sub(ago * QUARTERS) else { break };
+        for day in &self.days[against as usize] {
+            let Some(source) = target.checked_sub(day.cells) else { break };
             if source >= self.now {
                 continue;
             }
-            let mut distance = ago as f64 / RECENT_DAYS;
-            for window in 0..WINDOWS.len() {
-                if let (Some(here), Some(there)) = (here[window], there[window]) {
-                    distance += (FAR[window] + (NEAR[window] - FAR[window]) * near) * (here - there).powi(2);
-                }
-            }
-            let moved = match (here[0], there[0]) {
-                (Some(here), Some(there)) => (here.max(0.05) / there.max(0.05)).powf(follow),
-                _ => 1.0,
+            let (alike, moved) = if index < FOLLOWED {
+                ((-day.distance - day.nearer * near).exp(), (day.gap * follow).exp())
+            } else {
+                (day.weight, 1.0)
             };
-            let alike = (-distance).exp();
             for (beside, share) in BESIDE {
                 let Some(cell) = source.checked_add_signed(beside) else { continue };
-                let (Some(measured_w), Some(then_w)) = (self.measured_w(cell), self.reference_w(against, cell)) else {
+                let ratio = cell.checked_sub(self.first).and_then(|at| ratios.get(at)).copied().unwrap_or(f64::NAN);
+                if ratio.is_nan() {
                     continue;
-                };
+                }
                 let mut weight = alike * share;
                 if against == Against::Forecast {
-                    let clear_then_w = self.reference_w(Against::ClearSky, cell).unwrap_or_default();
+                    let [then_w, clear_then_w] = [Against::Forecast, Against::ClearSky]
+                        .map(|against| self.reference_w(against, cell).unwrap_or_default());
                     let difference = brightness(reference_w, clear_w) - brightness(then_w, clear_then_w);
                     weight *= (-BRIGHTNESS * difference.powi(2)).exp();
                 }
-                let ratio = ((measured_w + damping_w) / (then_w + damping_w).max(1.0) * moved)
-                    .clamp(1.0 / MOST_RATIO / MOST_RATIO, MOST_RATIO);
+                let ratio = (ratio * moved).clamp(1.0 / MOST_RATIO / MOST_RATIO, MOST_RATIO);
                 let value_w = ((reference_w + damping_w) * ratio - damping_w).max(0.0);
                 spread.add(value_w as f32, 1.0, weight);
             }

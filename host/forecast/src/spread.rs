@@ -48,6 +48,16 @@ impl Spread {
         self.sum += weight * f64::from(moved - KNEE_W);
     }
 
+    /// Adds all that another one has, at a share of its weight.
+    pub(crate) fn add_all(&mut self, other: &Self, share: f64) {
+        for (weight, more) in self.weights.iter_mut().zip(&other.weights) {
+            *weight += share * more;
+        }
+        self.zero += share * other.zero;
+        self.total += share * other.total;
+        self.sum += share * other.sum;
+    }
+
     pub(crate) fn mean_w(&self) -> Option<f64> {
         (self.total > 0.0).then(|| self.sum / self.total)
     }
