@@ -1,13 +1,13 @@
 //! What was known at each moment.
 
-use forecast::{LoadModel, SeriesRow, SolarModel};
+use forecast::SeriesRow;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::slot;
 use model::snapshot::{PastSlot, Slot};
 
-/// Slots ahead in a snapshot: today and tomorrow, as in the daemon.
-const AHEAD: usize = 192;
+use crate::forecasts::{AHEAD, Forecasts};
+
 /// Slots behind.
 const BEHIND: usize = 192;
 /// Local hour from which tomorrow's prices are there.
@@ -29,27 +29,22 @@ impl Foresight {
     pub const PERFECT: Self = Self { prices: true, home: true };
 }
 
-/// Learns while the series goes by.
-#[derive(Clone, Debug)]
-pub struct Knowing {
+/// What is known at each moment of a series.
+pub struct Knowing<'a> {
     foresight: Foresight,
     zone: TimeZone,
-    load: LoadModel,
-    solar: SolarModel,
+    forecasts: &'a Forecasts<'a>,
 }
 
-impl Knowing {
-    /// Knows nothing yet.
-    pub fn new(foresight: Foresight, zone: TimeZone) -> Self {
-        Self { foresight, load: LoadModel::new(zone.clone()), solar: SolarModel::new(), zone }
+impl<'a> Knowing<'a> {
+    /// Of the series that the forecasts are of.
+    pub fn new(foresight: Foresight, zone: TimeZone, forecasts: &'a Forecasts<'a>) -> Self {
+        Self { foresight, zone, forecasts }
     }
 
-    /// Takes in a slot that is over.
-    pub fn learn(&mut self, row: &SeriesRow) {
-        if !self.foresight.home {
-            self.load.push(row.start, Some(row.load_w), Some(row.temperature_c));
-            self.solar.push(row.start, Some(row.solar_w), None);
-        }
+    /// Whether forecasts are needed.
+    pub fn is_forecast(&self) -> bool {
+        !self.foresight.home
     }
 
     /// The slots ahead, from the `k`th of the series on.
@@ -69,10 +64,8 @@ impl Knowing {
             }
         };
         let mut ahead: Vec<Slot> = rows.iter().map(slot).collect();
-        if !self.foresight.home {
-            self.load.fill(&mut ahead);
-            let unknown = vec![None; ahead.len()];
-            self.solar.fill(&mut ahead, &unknown);
+        if self.is_forecast() {
+            self.forecasts.fill(k, &mut ahead);
         }
         ahead
     }

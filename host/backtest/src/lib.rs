@@ -14,18 +14,22 @@
 mod asked;
 mod books;
 mod chart;
+mod forecasts;
 mod house;
 mod known;
 mod loads;
 mod play;
 mod reference;
 mod score;
+mod together;
 mod told;
 
 pub use asked::{Asked, Played, Strategy};
 pub use chart::chart;
+pub use forecasts::Forecasts;
 pub use house::{House, HouseBattery};
-pub use known::{Foresight, Knowing};
+pub use known::Foresight;
 pub use play::{Contender, Player};
 pub use reference::{References, share};
 pub use score::{Day, Scored};
+pub use together::play_together;

@@ -13,9 +13,10 @@ use serde_json::Value;
 use simulator::{Battery, Drive, Home, Inputs, ParameterError, Totals};
 
 use crate::books::Books;
+use crate::known::Knowing;
 use crate::loads::Loads;
 use crate::told::{Measured, Moment, Telling};
-use crate::{Asked, Foresight, House, Knowing, Played, Strategy};
+use crate::{Asked, Forecasts, Foresight, House, Played, Strategy};
 
 /// A home in the midst of a series.
 pub struct Player<'a> {
@@ -64,21 +65,21 @@ impl<'a> Contender<'a> {
 }
 
 impl<'a> Player<'a> {
-    /// At the beginning of the series.
+    /// At the beginning of the series that the forecasts are of.
     ///
     /// # Errors
     /// A battery cannot be.
     pub fn new(
         house: &'a House,
-        rows: &'a [SeriesRow],
+        forecasts: &'a Forecasts<'a>,
         strategy: &dyn Strategy,
         settings: Value,
         foresight: Foresight,
         guarded: bool,
     ) -> Result<Self, ParameterError> {
         let zone = TimeZone::get(&house.timezone).unwrap_or(TimeZone::UTC);
-        let telling = Telling::Series(Box::new(Knowing::new(foresight, zone)));
-        Self::of(house, rows, telling, Contender::new(strategy, settings), guarded)
+        let telling = Telling::Series(Knowing::new(foresight, zone, forecasts));
+        Self::of(house, forecasts.rows(), telling, Contender::new(strategy, settings), guarded)
     }
 
     /// At the beginning of slots that a live home recorded, with the snapshot of each. Batteries and meter are the
@@ -135,6 +136,11 @@ impl<'a> Player<'a> {
         (self.next < self.rows.len()).then_some(self.next)
     }
 
+    /// Whether what lies ahead is forecast.
+    pub(crate) fn is_forecast(&self) -> bool {
+        matches!(&self.telling, Telling::Series(knowing) if knowing.is_forecast())
+    }
+
     /// Asks a strategy about the next slot. Where nothing is told, nobody is asked and nothing is done.
     pub fn ask(&self, strategy: &dyn Strategy) -> Asked {
         let Some(told) = self.moment().snapshot(&self.telling) else {
@@ -178,9 +184,6 @@ impl<'a> Player<'a> {
         }
         self.books.add(&step, &self.home, &row);
         self.last = Some(Measured { grid_w: step.grid_w, solar_w: step.solar_w, load_w: step.load_w });
-        if let Telling::Series(knowing) = &mut self.telling {
-            knowing.learn(&row);
-        }
         self.next += 1;
         if let Some(next) = self.rows.get(self.next) {
             self.loads.begin(next.start);

@@ -8,8 +8,9 @@ use model::snapshot::{Battery, Grid, Snapshot};
 use simulator::Home;
 
 use crate::house::HouseBattery;
+use crate::known::Knowing;
 use crate::loads::Loads;
-use crate::{Foresight, House, Knowing};
+use crate::{Foresight, House};
 
 /// What was measured in the slot before, watt.
 #[derive(Clone, Copy, Default)]
@@ -22,7 +23,7 @@ pub(crate) struct Measured {
 /// From where a slot's snapshot is.
 pub(crate) enum Telling<'a> {
     /// Built from the series and what was learned from it.
-    Series(Box<Knowing>),
+    Series(Knowing<'a>),
     /// Recorded by a live home, one for each row; `None`: there was no tick.
     Recorded(&'a [Option<Snapshot>], Foresight),
 }
@@ -55,7 +56,7 @@ impl Moment<'_> {
         }
     }
 
-    fn built(&self, knowing: &Knowing) -> Snapshot {
+    fn built(&self, knowing: &Knowing<'_>) -> Snapshot {
         let (house, now) = (self.house, self.now());
         Snapshot {
             now,

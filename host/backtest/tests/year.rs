@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail this way")]
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use forecast::Series;
 use guard::{BatteryLimits, DeviceLimits, GridLimits, Limits};
@@ -10,7 +11,9 @@ use model::snapshot::{Abilities, Battery};
 use model::task::TaskSetup;
 use model::{Action, BalanceLimits, Command, CommandKind, Input, Reason};
 use simulator::BatteryParameters;
-use wattwright_backtest::{Asked, Foresight, House, HouseBattery, Played, Player, References, Strategy, share};
+use wattwright_backtest::{
+    Asked, Forecasts, Foresight, House, HouseBattery, Played, Player, References, Strategy, play_together, share,
+};
 
 const YEAR: &[u8] = include_bytes!("../../../examples/data/home-a.csv.gz");
 
@@ -161,7 +164,8 @@ fn played(house: &House, slots: usize, before: &[Asked]) -> (Vec<Asked>, Played)
 fn played_by(strategy: &dyn Strategy, house: &House, slots: usize, before: &[Asked]) -> (Vec<Asked>, Played) {
     let series = Series::parse("home-a.csv.gz", YEAR).unwrap();
     let rows = &series.rows()[..slots];
-    let mut player = Player::new(house, rows, strategy, serde_json::json!({}), Foresight::KNOWN, true).unwrap();
+    let forecasts = Forecasts::new(rows, &house.timezone);
+    let mut player = Player::new(house, &forecasts, strategy, serde_json::json!({}), Foresight::KNOWN, true).unwrap();
     let mut all = Vec::new();
     while let Some(k) = player.next_slot() {
         let asked = before.get(k).cloned().unwrap_or_else(|| player.ask(strategy));
@@ -201,6 +205,57 @@ fn a_run_that_is_gone_on_with_ends_the_same() {
     assert!(through.refused < 50, "{} refused", through.refused);
     let by_month: f64 = through.months.iter().map(|(_, cost)| cost).sum();
     assert!((through.totals.unwrap().cost_eur - by_month).abs() < 5.0);
+}
+
+#[test]
+fn side_by_side_all_end_as_alone() {
+    let (small, large) = (house(BatteryParameters::default()), house(big()));
+    let (slots, begun) = (5 * 96 + 7, 101);
+    let series = Series::parse("home-a.csv.gz", YEAR).unwrap();
+    let rows = &series.rows()[..slots];
+    let (answers, first) = played(&small, slots, &[]);
+    let (_, second) = played(&large, slots, &[]);
+    for threads in [1, 3] {
+        let forecasts = Forecasts::new(rows, "Europe/Berlin");
+        let player =
+            |house, foresight| Player::new(house, &forecasts, &Cheap, serde_json::json!({}), foresight, true).unwrap();
+        let mut gone_on = player(&small, Foresight::KNOWN);
+        answers[..begun].iter().cloned().for_each(|asked| gone_on.play(&Cheap, asked));
+        let players = vec![
+            player(&large, Foresight::KNOWN),
+            gone_on,
+            player(&small, Foresight::PERFECT),
+            player(&small, Foresight::KNOWN),
+        ];
+        let asked = AtomicUsize::new(0);
+        let ends = play_together(&forecasts, players, threads, |_, player| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            let answer = player.ask(&Cheap);
+            player.play(&Cheap, answer);
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+        assert_eq!(asked.into_inner(), 4 * slots - begun);
+        assert_eq!((&ends[0], &ends[1], &ends[3]), (&second, &first, &first));
+        assert_ne!(ends[2], first);
+    }
+}
+
+#[test]
+fn one_that_fails_stops_all() {
+    let house = house(big());
+    let series = Series::parse("home-a.csv.gz", YEAR).unwrap();
+    let forecasts = Forecasts::new(&series.rows()[..30 * 96], "Europe/Berlin");
+    let player = || Player::new(&house, &forecasts, &Cheap, serde_json::json!({}), Foresight::KNOWN, true).unwrap();
+    let asked = AtomicUsize::new(0);
+    let ended = play_together(&forecasts, vec![player(), player()], 2, |number, player| {
+        let answer = player.ask(&Cheap);
+        player.play(&Cheap, answer);
+        let is_enough = asked.fetch_add(1, Ordering::Relaxed) > 300 && number == 1;
+        if is_enough { Err("enough") } else { Ok(()) }
+    });
+    assert_eq!(ended, Err("enough"));
+    assert!(asked.into_inner() < 1_000);
 }
 
 #[test]

@@ -5,12 +5,12 @@ mod notes;
 mod report;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
-use backtest::{Foresight, House, References};
+use backtest::{Forecasts, Foresight, House, Played, References, play_together};
 use forecast::{Series, SeriesRow};
 use model::Allowance;
 use model::snapshot::Battery;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::cli::{Backtest, ForecastArg};
 use crate::sandboxed::Sandboxed;
 use crate::{config, house, shipped};
-use job::{Done, Job};
+use job::Job;
 use notes::Notes;
 use report::Beside;
 
@@ -124,33 +124,33 @@ fn heading(args: &Backtest, house: &House, jobs: &[Job], rows: &[SeriesRow]) -> 
 }
 
 /// Plays all jobs on all cores.
-fn play(jobs: &[Job], house: &House, rows: &[SeriesRow], notes: Option<&Notes>) -> Result<Vec<Done>> {
-    let (next, slots) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let done: Mutex<Vec<Option<Result<Done>>>> = Mutex::new(jobs.iter().map(|_| None).collect());
+fn play(jobs: &[Job], house: &House, rows: &[SeriesRow], notes: Option<&Notes>) -> Result<Vec<Played>> {
+    let forecasts = Forecasts::new(rows, &house.timezone);
+    let before = |index: usize| notes.map(|notes| notes.of(index)).unwrap_or_default();
+    let player = |(index, job): (usize, &Job)| job.player(house, &forecasts, before(index));
+    let players = jobs.iter().enumerate().map(player).collect::<Result<Vec<_>, _>>()?;
     let all = jobs.len() * rows.len();
-    let step = || {
+    let gone: usize = players.iter().map(|player| player.next_slot().unwrap_or(rows.len())).sum();
+    let slots = AtomicUsize::new(gone);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let played = play_together(&forecasts, players, cores, |index, player| {
+        let strategy = &*jobs[index].strategy;
+        let asked = player.ask(strategy);
+        if let Some(notes) = notes {
+            notes.add(index, &asked)?;
+        }
+        player.play(strategy, asked);
         // A line for each twentieth is enough for a person to see that it goes on.
         let at = slots.fetch_add(1, Ordering::Relaxed) + 1;
         if at * 20 / all.max(1) != (at - 1) * 20 / all.max(1) {
             eprintln!("{} % of {all} slots", at * 100 / all.max(1));
         }
-    };
-    let worker = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(index) else { return };
-            let result = job.play(index, house, rows, notes, &step);
-            done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
-        }
-    };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..cores.min(jobs.len()) {
-            scope.spawn(worker);
-        }
-    });
-    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.into_iter().map(|one| one.unwrap_or_else(|| Err(anyhow!("a strategy was not played")))).collect()
+        anyhow::Ok(())
+    })?;
+    if let Some(notes) = notes {
+        notes.flush()?;
+    }
+    Ok(played)
 }
 
 #[cfg(test)]

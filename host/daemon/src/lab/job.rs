@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use anyhow::Result;
-use backtest::{Foresight, House, Played, Player, References, Strategy as _, share};
+use backtest::{Forecasts, Foresight, House, Played, Player, References, Strategy as _, play_together, share};
 use forecast::SeriesRow;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -56,9 +56,9 @@ impl Job {
         let kinds = [LineKind::NoBattery, LineKind::SelfConsumption, LineKind::PerfectForesight];
         let fixed = kinds.into_iter().zip(&ways).map(|(kind, way)| self.line(kind, way, &references, &days));
         let mut lines: Vec<BacktestLine> = fixed.collect();
-        for run in &self.runs {
-            let Some(way) = self.way(run, progress)? else { return Ok(None) };
-            let own = self.line(LineKind::Strategy, &way, &references, &days);
+        let Some(played) = self.ways(progress)? else { return Ok(None) };
+        for (run, way) in self.runs.iter().zip(&played) {
+            let own = self.line(LineKind::Strategy, way, &references, &days);
             lines.push(BacktestLine {
                 strategy: run.strategy.name().to_owned(),
                 version: run.strategy.version().to_owned(),
@@ -69,18 +69,24 @@ impl Job {
         Ok(Some(lines))
     }
 
-    fn way(&self, run: &Run, progress: &Progress) -> Result<Option<Played>> {
-        let (strategy, settings) = (&*run.strategy, run.settings.clone());
-        let mut player = Player::new(&self.house, &self.rows, strategy, settings, self.foresight, true)?;
-        while player.next_slot().is_some() {
+    /// What came of each strategy.
+    fn ways(&self, progress: &Progress) -> Result<Option<Vec<Played>>> {
+        let forecasts = Forecasts::new(&self.rows, &self.house.timezone);
+        let player = |run: &Run| {
+            Player::new(&self.house, &forecasts, &*run.strategy, run.settings.clone(), self.foresight, true)
+        };
+        let players = self.runs.iter().map(player).collect::<Result<_, _>>()?;
+        let played = play_together(&forecasts, players, 1, |number, player| {
             if progress.cancelled.load(Ordering::Relaxed) {
-                return Ok(None);
+                return Err(());
             }
+            let strategy = &*self.runs[number].strategy;
             let asked = player.ask(strategy);
             player.play(strategy, asked);
             progress.slots_done.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(Some(player.finish()))
+            Ok(())
+        });
+        Ok(played.ok())
     }
 
     fn line(&self, kind: LineKind, way: &Played, references: &References, days: &[(Date, usize)]) -> BacktestLine {

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
-use backtest::{Foresight, House, Played, Player};
-use forecast::SeriesRow;
+use backtest::{Asked, Forecasts, Foresight, House, Player};
 use serde_json::Value;
+use simulator::ParameterError;
 
-use super::notes::Notes;
 use crate::sandboxed::Sandboxed;
 
 /// What is to be played.
@@ -20,39 +18,18 @@ pub struct Job {
     pub guarded: bool,
 }
 
-/// What came of a job.
-pub type Done = Played;
-
 impl Job {
-    /// Plays it, first by what was noted.
-    pub fn play(
+    /// At its beginning, or after what was decided before.
+    pub fn player<'a>(
         &self,
-        index: usize,
-        house: &House,
-        rows: &[SeriesRow],
-        notes: Option<&Notes>,
-        step: &dyn Fn(),
-    ) -> Result<Done> {
+        house: &'a House,
+        forecasts: &'a Forecasts<'a>,
+        before: Vec<Asked>,
+    ) -> Result<Player<'a>, ParameterError> {
         let strategy = &*self.strategy;
-        let mut player = Player::new(house, rows, strategy, self.settings.clone(), self.foresight, self.guarded)?;
-        let mut before = notes.map(|notes| notes.of(index)).unwrap_or_default().into_iter();
-        while player.next_slot().is_some() {
-            let asked = match before.next() {
-                Some(asked) => asked,
-                None => {
-                    let asked = player.ask(strategy);
-                    if let Some(notes) = notes {
-                        notes.add(index, &asked)?;
-                    }
-                    asked
-                }
-            };
-            player.play(strategy, asked);
-            step();
-        }
-        if let Some(notes) = notes {
-            notes.flush()?;
-        }
-        Ok(player.finish())
+        let settings = self.settings.clone();
+        let mut player = Player::new(house, forecasts, strategy, settings, self.foresight, self.guarded)?;
+        before.into_iter().for_each(|asked| player.play(strategy, asked));
+        Ok(player)
     }
 }

@@ -5,7 +5,7 @@ use backtest::{Played, References, chart as draw, share};
 use model::Loss;
 use serde_json::{Value, json};
 
-use super::job::{Done, Job};
+use super::job::Job;
 use crate::commands::{say, say_json};
 
 /// What stands beside the strategies.
@@ -18,12 +18,12 @@ pub struct Beside {
 /// A strategy's way as it was asked for, with those that only split its loss.
 struct Run<'a> {
     job: &'a Job,
-    done: &'a Done,
+    done: &'a Played,
     loss: Option<Loss>,
 }
 
-fn runs<'a>(jobs: &'a [Job], done: &'a [Done], references: &References) -> Vec<Run<'a>> {
-    let all: Vec<(&Job, &Done)> = jobs.iter().zip(done).collect();
+fn runs<'a>(jobs: &'a [Job], done: &'a [Played], references: &References) -> Vec<Run<'a>> {
+    let all: Vec<(&Job, &Played)> = jobs.iter().zip(done).collect();
     // The ways of one strategy follow each other, the first is the one that counts.
     let groups = all.chunk_by(|_, next| !next.0.guarded);
     groups
@@ -43,7 +43,7 @@ fn runs<'a>(jobs: &'a [Job], done: &'a [Done], references: &References) -> Vec<R
 }
 
 /// Prints the figures.
-pub fn print(json: bool, jobs: &[Job], done: &[Done], beside: &Beside, wall_s: Option<f64>) -> Result<()> {
+pub fn print(json: bool, jobs: &[Job], done: &[Played], beside: &Beside, wall_s: Option<f64>) -> Result<()> {
     let references = &beside.references;
     let runs = runs(jobs, done, references);
     if !json {
@@ -87,7 +87,7 @@ fn figures(run: &Run<'_>, beside: &Beside, wall_s: Option<f64>) -> Result<Value>
 }
 
 /// The month in which least was saved against plain self-consumption, and how much.
-fn worst_month<'a>(done: &'a Done, plain: &Played) -> Option<(&'a str, f64)> {
+fn worst_month<'a>(done: &'a Played, plain: &Played) -> Option<(&'a str, f64)> {
     let saved = |((month, own), (_, plain)): (&'a (String, f64), &(String, f64))| (month.as_str(), plain - own);
     done.months.iter().zip(&plain.months).map(saved).min_by(|a, b| a.1.total_cmp(&b.1))
 }
@@ -99,7 +99,7 @@ fn peak_memory_mb() -> Option<f64> {
     line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok().map(|kb| kb / 1024.0)
 }
 
-fn quantile_ms(done: &Done, share: f64) -> Option<f64> {
+fn quantile_ms(done: &Played, share: f64) -> Option<f64> {
     let mut times = done.took_us.clone();
     times.sort_unstable();
     let at = (times.len().saturating_sub(1) as f64 * share).round() as usize;
@@ -162,7 +162,7 @@ fn table(runs: &[Run<'_>], beside: &Beside, wall_s: Option<f64>) -> String {
 }
 
 /// What each strategy has saved against self-consumption by the end of each day.
-pub fn chart(plain: &Played, jobs: &[Job], done: &[Done]) -> String {
+pub fn chart(plain: &Played, jobs: &[Job], done: &[Played]) -> String {
     let lines: Vec<(String, Vec<f64>)> = jobs
         .iter()
         .zip(done)
