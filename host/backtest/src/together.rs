@@ -23,7 +23,7 @@ pub fn play_together<'a, E: Send>(
     threads: usize,
     play: impl Fn(usize, &mut Player<'a>) -> Result<(), E> + Sync,
 ) -> Result<Vec<Played>, E> {
-    let seats = players.into_iter().map(Seat::new).collect();
+    let seats = players.into_iter().map(|player| Seat::new(Box::new(player))).collect();
     let all = All {
         forecasts,
         table: Mutex::new(Table { seats, making: BTreeSet::new(), stopped: false, error: None }),
@@ -44,14 +44,14 @@ pub fn play_together<'a, E: Send>(
 
 struct Seat<'a> {
     /// `None`: is playing.
-    player: Option<Player<'a>>,
+    player: Option<Box<Player<'a>>>,
     /// The piece that comes next; `None`: is at its end.
     next: Option<usize>,
     is_forecast: bool,
 }
 
 impl<'a> Seat<'a> {
-    fn new(player: Player<'a>) -> Self {
+    fn new(player: Box<Player<'a>>) -> Self {
         let (next, is_forecast) = (player.next_slot().map(|slot| slot / PIECE), player.is_forecast());
         Self { player: Some(player), next, is_forecast }
     }
@@ -66,7 +66,7 @@ struct Table<'a, E> {
 }
 
 enum Work<'a> {
-    Play(usize, Player<'a>),
+    Play(usize, Box<Player<'a>>),
     Make(usize),
 }
 
@@ -122,7 +122,7 @@ impl<'a, E> All<'a, E> {
         let mut table = self.locked();
         loop {
             let behind = table.behind(|_| true).filter(|_| !table.stopped)?;
-            if let Some(work) = table.to_play(behind, self.forecasts).or_else(|| table.to_make(self.forecasts)) {
+            if let Some(work) = table.play_next(behind, self.forecasts).or_else(|| table.make_next(self.forecasts)) {
                 return Some(work);
             }
             table = self.changed.wait(table).unwrap_or_else(PoisonError::into_inner);
@@ -144,7 +144,7 @@ impl<'a, E> Table<'a, E> {
         self.seats.iter().filter(|seat| of(seat)).filter_map(|seat| seat.next).min()
     }
 
-    fn to_play(&mut self, behind: usize, forecasts: &Forecasts<'_>) -> Option<Work<'a>> {
+    fn play_next(&mut self, behind: usize, forecasts: &Forecasts<'_>) -> Option<Work<'a>> {
         let may = |seat: &Seat<'a>| {
             let next = seat.next.filter(|next| seat.player.is_some() && *next <= behind + LEAD)?;
             (!seat.is_forecast || forecasts.has(next)).then_some(next)
@@ -154,7 +154,7 @@ impl<'a, E> Table<'a, E> {
         Some(Work::Play(number, self.seats[number].player.take()?))
     }
 
-    fn to_make(&mut self, forecasts: &Forecasts<'_>) -> Option<Work<'a>> {
+    fn make_next(&mut self, forecasts: &Forecasts<'_>) -> Option<Work<'a>> {
         let behind = self.behind(|seat| seat.is_forecast)?;
         let pieces = forecasts.rows().len().div_ceil(PIECE);
         let mut ahead = behind..(behind + LEAD + 1).min(pieces);
