@@ -148,8 +148,14 @@ impl Case<'_> {
             Rule::SelfUse => self.import(line.say("cover the use: ")).say(", no later slot needs it more"),
             Rule::Idle => line.say("follow the meter: neither use nor surplus expected"),
             Rule::StoreSun => {
+                // Where the mean leaves nothing over, a bright hour still may.
                 let surplus_w = -period.net_w();
-                let line = line.say("store ").watt(surplus_w.max(0.0)).say(" of sun: feeding in earns ");
+                let line = if surplus_w >= 0.5 {
+                    line.say("store ").watt(surplus_w).say(" of sun")
+                } else {
+                    line.say("store what the sun may leave over")
+                };
+                let line = line.say(": feeding in earns ");
                 self.later(line.money(period.export_price).say(" ").say(self.clock.currency).say(", later use saves "))
             }
             Rule::FeedIn => {

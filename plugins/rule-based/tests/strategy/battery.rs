@@ -1,6 +1,6 @@
 //! What a battery is told.
 
-use wattwright_strategy::{BalanceLimits, Command};
+use wattwright_strategy::{BalanceLimits, Command, Slot};
 
 use crate::home::{FOLLOW, Home, TAKE, action, at, battery, energy_wh, expected};
 
@@ -162,6 +162,14 @@ fn the_sun_is_stored_rather_than_fed_in_unless_that_earns_more() {
     assert_eq!(now.reason.code, "feed-in");
     let bounds = BalanceLimits { max_charge_w: Some(0.0), max_discharge_w: None };
     assert_eq!(now.command, Command::Balance(bounds));
+}
+
+#[test]
+fn a_surplus_that_only_may_come_is_named_without_a_number() {
+    let unsure = |slot: &mut Slot| (slot.solar_low_w, slot.solar_high_w) = (Some(0.0), Some(900.0));
+    let plan = Home::new().soc(10.0).sun(0.0, 4.0, 350.0).slots(0.0, 4.0, unsure).plan();
+    let text = &action(&plan, "battery").reason.text;
+    assert!(text.starts_with("store what the sun may leave over: feeding in earns 0.080 EUR"), "{text}");
 }
 
 #[test]
