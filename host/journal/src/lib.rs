@@ -61,7 +61,7 @@ struct Shared {
     path: PathBuf,
     // Before the lock, so that the file is closed when the lock is released.
     connection: Mutex<rusqlite::Connection>,
-    _lock: Option<std::fs::File>,
+    _lock: Option<open::Locked>,
     set_aside: Option<SetAside>,
 }
 

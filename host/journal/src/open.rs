@@ -81,13 +81,25 @@ impl Journal {
         Ok(Self::of(path, connection, None, None))
     }
 
-    fn of(path: PathBuf, connection: Connection, lock: Option<File>, set_aside: Option<SetAside>) -> Self {
+    fn of(path: PathBuf, connection: Connection, lock: Option<Locked>, set_aside: Option<SetAside>) -> Self {
         Self { shared: Arc::new(Shared { path, connection: Mutex::new(connection), _lock: lock, set_aside }) }
     }
 }
 
-/// Takes `<name>.lock` beside the journal. The operating system releases it however the process ends.
-fn lock(path: &Path) -> Result<File> {
+/// Holds `<name>.lock` beside the journal. The operating system releases it however the process ends.
+#[derive(Debug)]
+pub(crate) struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Closing alone is not enough: a child that is just being started shares the lock until it is another program.
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the journal's lock could not be released");
+        }
+    }
+}
+
+fn lock(path: &Path) -> Result<Locked> {
     let lock_path = path.with_extension("lock");
     let file = File::options()
         .create(true)
@@ -96,7 +108,7 @@ fn lock(path: &Path) -> Result<File> {
         .open(&lock_path)
         .map_err(|source| Error::file(&lock_path, "open", source))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Locked(file)),
         Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.to_owned(), lock: lock_path }),
         Err(TryLockError::Error(source)) => Err(Error::file(&lock_path, "lock", source)),
     }
@@ -168,4 +180,21 @@ fn move_away(path: &Path) -> Result<PathBuf> {
         }
     }
     Ok(with(&stem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_is_being_started_does_not_keep_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let held = lock(&path).unwrap();
+        let of_the_child = held.0.try_clone().unwrap();
+        assert!(matches!(lock(&path), Err(Error::InUse { .. })));
+        drop(held);
+        lock(&path).unwrap();
+        drop(of_the_child);
+    }
 }
