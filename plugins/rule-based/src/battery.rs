@@ -41,13 +41,19 @@ pub(crate) fn plan(cell: &Cell, battery: &Battery, horizon: &Horizon, clock: &Cl
     let is_set = |period: &Period| by_hand.is_some_and(|it| it.until.is_some_and(|until| period.start < until));
     let offer = |period: &Period| if is_set(period) { Offer::default() } else { cell.offer(period) };
     let offers: Vec<Offer> = horizon.periods.iter().map(offer).collect();
-    let worth = Worth::of(&offers, &cell.last(horizon));
+    let last = cell.last(horizon);
+    let erring = |side: f64| {
+        let offers: Vec<Offer> = horizon.periods.iter().map(|period| offer(&period.erring(side))).collect();
+        Worth::of(&offers, &last)
+    };
+    let (less, more, mut list) = (erring(-1.0), erring(1.0), Vec::new());
     let mut stored_wh = cell.stored_wh;
     let mut moves = Vec::with_capacity(offers.len());
     for (t, offer) in offers.iter().enumerate() {
         let in_force = if t == 0 { battery.in_force.as_ref().map(|it| &it.command) } else { None };
         let period = &horizon.periods[t];
-        let slot = Slot { cell, horizon, period, offer, list: worth.after(t), stored_wh };
+        worth::mean(less.after(t), more.after(t), &mut list);
+        let slot = Slot { cell, horizon, period, offer, list: &list, stored_wh };
         let next = match by_hand.filter(|_| is_set(period)) {
             Some(set) => slot.set(&set.command),
             None => slot.decide(in_force),

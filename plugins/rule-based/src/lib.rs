@@ -19,7 +19,8 @@
 //!
 //! A forecast of a quarter-hour is mostly wrong, and a battery answers to what comes. So the use and the surplus of a
 //! slot are the means over what the forecast says may come, and not those of the expected use and sun: on a day that may
-//! be bright, room is kept for the sun.
+//! be bright, room is kept for the sun. And a home that needs less than was forecast does so for hours: what a stored kWh
+//! is worth is the mean of two days, one on which every slot needs more and one on which every slot needs less.
 //!
 //! With less it does less: without prices it only follows the meter, without forecasts it plans with what
 //! is measured, without a state of charge it holds.

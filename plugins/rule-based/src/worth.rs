@@ -62,6 +62,26 @@ impl Worth {
     }
 }
 
+/// Puts the mean of two lists that begin at one level, and are as long, into `mean`.
+pub(crate) fn mean(mut a: &[Piece], mut b: &[Piece], mean: &mut Vec<Piece>) {
+    mean.clear();
+    let (mut in_a, mut in_b) = (0.0, 0.0);
+    while let (Some(first), Some(second)) = (a.first(), b.first()) {
+        let (left_a, left_b) = (first.wh - in_a, second.wh - in_b);
+        let wh = left_a.min(left_b);
+        if wh > TINY_WH {
+            append(mean, 0, Piece { wh, worth: 0.5 * (first.worth + second.worth) });
+        }
+        (in_a, in_b) = (in_a + wh, in_b + wh);
+        if left_a <= wh + TINY_WH {
+            (a, in_a) = (&a[1..], 0.0);
+        }
+        if left_b <= wh + TINY_WH {
+            (b, in_b) = (&b[1..], 0.0);
+        }
+    }
+}
+
 /// Appends the worth at the start of a slot, given the worth `pieces[from..until]` at its end.
 fn merge(pieces: &mut Vec<Piece>, from: usize, until: usize, offer: &Offer, room_wh: f64) {
     let mut own = [
@@ -74,7 +94,7 @@ fn merge(pieces: &mut Vec<Piece>, from: usize, until: usize, offer: &Offer, room
     // Being fuller by what can be charged in this slot saves the charging: the list starts that much higher.
     let mut skip_wh = offer.buy_wh + offer.sun_wh + offer.lost_wh;
     let mut left_wh = room_wh;
-    let (mut mine, mut theirs) = (0, from);
+    let (mut mine, mut theirs, begin) = (0, from, pieces.len());
     while left_wh > TINY_WH {
         let own_next = own.get(mine).copied();
         let next_later = (theirs < until).then(|| pieces[theirs]);
@@ -98,8 +118,16 @@ fn merge(pieces: &mut Vec<Piece>, from: usize, until: usize, offer: &Offer, room
         piece.wh = (piece.wh - skipped).min(left_wh);
         left_wh -= piece.wh;
         if piece.wh > TINY_WH {
-            pieces.push(piece);
+            append(pieces, begin, piece);
         }
+    }
+}
+
+/// Hours of one price make one piece.
+fn append(pieces: &mut Vec<Piece>, begin: usize, piece: Piece) {
+    match pieces[begin..].last_mut() {
+        Some(last) if last.worth == piece.worth => last.wh += piece.wh,
+        _ => pieces.push(piece),
     }
 }
 

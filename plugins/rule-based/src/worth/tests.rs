@@ -90,3 +90,14 @@ fn levels_are_walked_both_ways() {
     assert_eq!(up(&list, 1.0, 10.0, 5.0), 1.0);
     assert_eq!(up(&list, 1.0, 10.0, 4.0), 4.0);
 }
+
+#[test]
+fn the_mean_of_two_lists_steps_where_either_does_and_hours_of_one_price_are_one_piece() {
+    let list = |pieces: &[(f64, f64)]| pieces.iter().map(|(wh, worth)| Piece { wh: *wh, worth: *worth }).collect();
+    let a: Vec<Piece> = list(&[(100.0, 0.4), (200.0, 0.2)]);
+    let b: Vec<Piece> = list(&[(50.0, 0.6), (100.0, 0.2), (150.0, 0.2)]);
+    let mut of_both = list(&[(7.0, 7.0)]);
+    mean(&a, &b, &mut of_both);
+    let expected: Vec<Piece> = list(&[(50.0, 0.5), (50.0, 0.5 * (0.4 + 0.2)), (200.0, 0.2)]);
+    assert_eq!(of_both, expected);
+}

@@ -1,6 +1,6 @@
 //! What a battery is told.
 
-use wattwright_strategy::{BalanceLimits, Command, Slot};
+use wattwright_strategy::{BalanceLimits, Command, Plan, Slot};
 
 use crate::home::{FOLLOW, Home, TAKE, action, at, battery, energy_wh, expected};
 
@@ -233,4 +233,16 @@ fn what_is_left_of_the_slot_counts() {
     let soc_at_end = |minute: f64| expected(&home.clone().now(minute / 60.0).plan(), "battery", 0.0).soc_pct.unwrap();
     let (whole, third) = (soc_at_end(0.0) - 10.0, soc_at_end(10.0) - 10.0);
     assert!((third * 3.0 - whole).abs() < 1e-6, "{whole} {third}");
+}
+
+#[test]
+fn it_buys_less_for_use_that_may_not_come() {
+    let night = |home: Home| home.soc(10.0).price(0.0, 6.0, 0.20).price(6.0, 24.0, 0.21).price(17.0, 22.0, 0.27);
+    let stored = |plan: &Plan| -energy_wh(plan, "battery", 0.0, 6.0).1;
+    let evening = |low: f64, high: f64| {
+        move |slot: &mut Slot| (slot.load_w, slot.load_low_w, slot.load_high_w) = (Some(300.0), Some(low), Some(high))
+    };
+    let sure = stored(&night(Home::new()).slots(17.0, 22.0, evening(300.0, 300.0)).plan());
+    let unsure = stored(&night(Home::new()).slots(17.0, 22.0, evening(50.0, 550.0)).plan());
+    assert!(sure > 100.0 && unsure < sure, "{unsure} Wh are bought where {sure} Wh would be for sure");
 }
