@@ -81,12 +81,10 @@ impl<'a> Forecasts<'a> {
         let Some(forecast) = piece.get(k % PIECE) else { return };
         for (slot, [load, solar]) in ahead.iter_mut().zip(forecast) {
             if let Some(load) = load {
-                (slot.load_w, slot.load_low_w) = (Some(load.mean_w), Some(load.low_w));
-                slot.load_high_w = Some(load.high_w);
+                load.put_load(slot);
             }
             if let Some(solar) = solar {
-                (slot.solar_w, slot.solar_low_w) = (Some(solar.mean_w), Some(solar.low_w));
-                slot.solar_high_w = Some(solar.high_w);
+                solar.put_solar(slot);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What is expected of one slot, and how sure that is.
 
+use model::snapshot::Slot;
+
 /// Mean power expected of a slot, with its spread. Watt; never negative; `low_w ≤ high_w`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
@@ -12,4 +14,16 @@ pub struct Estimate {
     pub low_w: f64,
     /// Nine of ten times it is less than this.
     pub high_w: f64,
+}
+
+impl Estimate {
+    /// Puts it into a slot as what the home will use.
+    pub fn put_load(self, slot: &mut Slot) {
+        (slot.load_w, slot.load_low_w, slot.load_high_w) = (Some(self.mean_w), Some(self.low_w), Some(self.high_w));
+    }
+
+    /// Puts it into a slot as what the sun will give.
+    pub fn put_solar(self, slot: &mut Slot) {
+        (slot.solar_w, slot.solar_low_w, slot.solar_high_w) = (Some(self.mean_w), Some(self.low_w), Some(self.high_w));
+    }
 }

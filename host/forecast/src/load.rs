@@ -180,9 +180,7 @@ impl LoadModel {
         let estimates = self.ahead_with(first, ahead.len(), temperature_c);
         for (slot, estimate) in ahead.iter_mut().zip(estimates) {
             if let (None, Some(estimate)) = (slot.load_w, estimate) {
-                slot.load_w = Some(estimate.mean_w);
-                slot.load_low_w = Some(estimate.low_w);
-                slot.load_high_w = Some(estimate.high_w);
+                estimate.put_load(slot);
             }
         }
     }

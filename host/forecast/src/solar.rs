@@ -144,9 +144,7 @@ impl SolarModel {
         let Some(first) = ahead.first().map(|slot| slot.start) else { return };
         for (slot, estimate) in ahead.iter_mut().zip(self.ahead(first, forecast_w)) {
             if let (None, Some(estimate)) = (slot.solar_w, estimate) {
-                slot.solar_w = Some(estimate.mean_w);
-                slot.solar_low_w = Some(estimate.low_w);
-                slot.solar_high_w = Some(estimate.high_w);
+                estimate.put_solar(slot);
             }
         }
     }
